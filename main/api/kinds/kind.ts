@@ -1,0 +1,164 @@
+import type { FieldError } from '../machinery/field-error.ts'
+import type { KubeObject } from '../machinery/object.ts'
+
+/** Everything that is true of a kind, said once. The API server, discovery, OpenAPI, kubectl and the window read it; shared
+ *  code never asks which kind it has, it asks the declaration. */
+export interface Kind<T extends KubeObject = KubeObject> {
+  /** '' for the core group. */
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  /** `all` makes `kubectl get all` list it. */
+  readonly categories: readonly string[]
+  readonly namespaced: boolean
+  /** Upstream's definition name, the key into the generated schemas: `io.k8s.api.apps.v1.Deployment`. */
+  readonly schema: string
+  /** Verbs of the main resource in discovery; default: all eight. Create-only kinds (reviews) say ['create']. */
+  readonly verbs: readonly Verb[]
+  /** Where objects live in etcd: `/registry/<storagePrefix>/[<namespace>/]<name>`, as upstream spells it (`deployments`,
+   *  `services/specs`, `minions`, `leases`). Absent: the kind is virtual and `create` answers it. */
+  readonly storagePrefix?: string
+  readonly strategy: Strategy<T>
+  readonly subresources: readonly Subresource<T>[]
+  readonly columns: readonly Column<T>[]
+  /** Fields that may be selected besides metadata.name and metadata.namespace; each answers the field's text. */
+  readonly selectableFields: Readonly<Record<string, (object: T) => string>>
+  /** How the object is doing, for the window: one of six marks and one sentence. */
+  readonly health: (object: T, now: number) => Health
+  /** Other objects that it points at by name, for links. */
+  readonly relations: (object: T) => readonly Relation[]
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
+
+export type HealthMark = 'running' | 'pending' | 'failed' | 'terminating' | 'unknown' | 'completed'
+
+export interface Health {
+  readonly mark: HealthMark
+  /** e.g. `2 of 3 replicas are available`. */
+  readonly sentence: string
+}
+
+export interface Relation {
+  /** What the other is to this one: `node`, `service account`, `config map`, `selects`. */
+  readonly role: string
+  readonly group: string
+  readonly kind: string
+  readonly name: string
+  readonly namespace?: string
+}
+
+/** What a strategy's hooks are told. */
+export interface StrategyContext {
+  /** Virtual ms since the epoch. */
+  readonly now: number
+  /** RFC 3339 of `now`. */
+  readonly timestamp: string
+  readonly user: string
+  readonly dryRun: boolean
+  /** Random text for names and ids, from the run's seed. */
+  readonly uuid: () => string
+  readonly suffix: (length: number) => string
+}
+
+/** A kind's holes in the generic store, in the order in which they are called:
+ *  create: `defaults` -> `prepareForCreate` -> admission -> `validate` -> `canonicalize`
+ *  update: `defaults` -> `prepareForUpdate` -> admission -> `validateUpdate` -> `canonicalize`
+ *  `object` is the server's private copy: hooks that may change it say so; the others must not. `old` must never change. */
+export interface Strategy<T extends KubeObject> {
+  /** Fills in defaults. May change `object`. Also runs on what is read from storage, so it is idempotent. */
+  readonly defaults?: (object: T) => void
+  /** Clears what a client may not set on create (status …). May change `object`. */
+  readonly prepareForCreate?: (object: T, context: StrategyContext) => void
+  /** Puts back what this endpoint may not change (status …). May change `object`. */
+  readonly prepareForUpdate?: (object: T, old: T, context: StrategyContext) => void
+  /** May not change anything. Metadata is validated by the generic store. */
+  readonly validate?: (object: T) => FieldError[]
+  /** May not change anything. Runs after `validate` of the new object would: it includes what still has to hold. */
+  readonly validateUpdate?: (object: T, old: T) => FieldError[]
+  /** Texts for Warning headers. May not change anything. */
+  readonly warnings?: (object: T, old: T | undefined) => string[]
+  /** Last normalisation before storage. May change `object`. */
+  readonly canonicalize?: (object: T) => void
+  /** How metadata.name is checked; upstream's function for the kind. Answers messages. */
+  readonly validateName: (name: string) => string[]
+  /** What makes metadata.generation rise when it differs; absent: the kind has no generation. Usually the spec. */
+  readonly generationOf?: (object: T) => unknown
+  /** Whether PUT may create (upstream: leases, nodes' status no; endpoints yes …). */
+  readonly allowCreateOnUpdate?: boolean
+  /** Whether PUT without resourceVersion is allowed. */
+  readonly allowUnconditionalUpdate?: boolean
+  /** Graceful deletion: how many seconds to wait before the object really goes (pods); 0 = at once. May not change anything. */
+  readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number
+  /** What is deleted by default when no propagation policy is given. */
+  readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground'
+}
+
+/** An endpoint under an object. `status` and `scale` are answered by the generic store; named ones (`binding`, `log`,
+ *  `exec`, `eviction`, `token` …) by a handler that the API server registers for the kind. */
+export type Subresource<T extends KubeObject> =
+  | {
+      readonly type: 'status'
+      /** As Strategy's: default keeps everything but `status` and some metadata from `old`. */
+      readonly prepareForUpdate?: (object: T, old: T, context: StrategyContext) => void
+      readonly validateUpdate?: (object: T, old: T) => FieldError[]
+    }
+  | {
+      readonly type: 'scale'
+      /** Dotted paths into the object. */
+      readonly specReplicas: string
+      readonly statusReplicas: string
+      /** Answers the selector in text form for status.selector. */
+      readonly selector: (object: T) => string
+    }
+  | {
+      readonly type: 'named'
+      readonly name: string
+      readonly verbs: readonly ('create' | 'get' | 'update' | 'patch' | 'delete')[]
+      /** Group, version and kind of the body, where it differs from the parent's (Eviction, TokenRequest, Binding …). */
+      readonly body?: { readonly group: string; readonly version: string; readonly kind: string; readonly schema: string }
+      /** Update and patch of the whole object under another strategy (ephemeralcontainers, resize, approval). */
+      readonly strategy?: Pick<Strategy<T>, 'prepareForUpdate' | 'validateUpdate'>
+    }
+
+export type Cell = string | number | boolean | null
+
+/** A column of the server-side Table; upstream's printers decide name, type, description and order. */
+export interface Column<T extends KubeObject> {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format?: string
+  readonly description: string
+  /** 0 is always shown, 1 with `-o wide`. */
+  readonly priority: number
+  readonly cell: (object: T, now: number) => Cell
+}
+
+/** What a declaration has to say; the rest has defaults. */
+export type KindFacts<T extends KubeObject> = Pick<Kind<T>, 'group' | 'version' | 'kind' | 'plural' | 'namespaced' | 'schema' | 'strategy'> & Partial<Kind<T>>
+
+const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** Declares a kind. */
+export function defineKind<T extends KubeObject>(facts: KindFacts<T>): Kind<T> {
+  return {
+    singular: facts.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    verbs: allVerbs,
+    subresources: [],
+    columns: [],
+    selectableFields: {},
+    health: () => ({ mark: 'running', sentence: 'exists' }),
+    relations: () => [],
+    ...facts,
+  }
+}
+
+/** `apps/v1`, or `v1` for the core group. */
+export function apiVersionOf(kind: Pick<Kind, 'group' | 'version'>): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+}
