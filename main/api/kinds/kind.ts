@@ -25,11 +25,37 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly subresources: readonly Subresource<T>[]
   readonly columns: readonly Column<T>[]
   /** Fields that may be selected besides metadata.name and metadata.namespace; each answers the field's text. */
-  readonly selectableFields: Readonly<Record<string, (object: T) => string>>
+  readonly selectableFields: Readonly<Record<string, FieldText<T>>>
   /** How the object is doing, for the window: one of six marks and one sentence. */
-  readonly health: (object: T, now: number) => Health
+  health(object: T, now: number): Health
   /** Other objects that it points at by name, for links. */
-  readonly relations: (object: T) => readonly Relation[]
+  relations(object: T): readonly Relation[]
+  /** Another kind in whose form and place the objects are stored (events.k8s.io Event is kept as core Event). The generic
+   *  store converts what clients send with `toStored` and what it answers with `fromStored`, and runs the *stored* kind's
+   *  strategy. Absent: stored as it is. */
+  readonly storedAs?: StoredAs<T>
+  /** Conditions of the object's table row: kubectl's old `--show-all` looked at them, tables still carry them. */
+  rowConditions?(object: T): readonly RowCondition[]
+}
+
+/** The text of a selectable field. */
+export type FieldText<T> = { text(object: T): string }['text']
+
+/** How objects of a kind convert to and from the kind that is stored. Neither may change its argument. */
+export interface StoredAs<T extends KubeObject> {
+  /** By group and kind, so that declarations need not import each other. */
+  readonly group: string
+  readonly kind: string
+  toStored(object: T): KubeObject
+  fromStored(object: KubeObject): T
+}
+
+/** A table row's condition, as upstream's printers add it (`Completed`). */
+export interface RowCondition {
+  readonly type: 'Completed'
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason?: string
+  readonly message?: string
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
@@ -70,29 +96,29 @@ export interface StrategyContext {
  *  `object` is the server's private copy: hooks that may change it say so; the others must not. `old` must never change. */
 export interface Strategy<T extends KubeObject> {
   /** Fills in defaults. May change `object`. Also runs on what is read from storage, so it is idempotent. */
-  readonly defaults?: (object: T) => void
+  defaults?(object: T): void
   /** Clears what a client may not set on create (status …). May change `object`. */
-  readonly prepareForCreate?: (object: T, context: StrategyContext) => void
+  prepareForCreate?(object: T, context: StrategyContext): void
   /** Puts back what this endpoint may not change (status …). May change `object`. */
-  readonly prepareForUpdate?: (object: T, old: T, context: StrategyContext) => void
+  prepareForUpdate?(object: T, old: T, context: StrategyContext): void
   /** May not change anything. Metadata is validated by the generic store. */
-  readonly validate?: (object: T) => FieldError[]
+  validate?(object: T): FieldError[]
   /** May not change anything. Runs after `validate` of the new object would: it includes what still has to hold. */
-  readonly validateUpdate?: (object: T, old: T) => FieldError[]
+  validateUpdate?(object: T, old: T): FieldError[]
   /** Texts for Warning headers. May not change anything. */
-  readonly warnings?: (object: T, old: T | undefined) => string[]
+  warnings?(object: T, old: T | undefined): string[]
   /** Last normalisation before storage. May change `object`. */
-  readonly canonicalize?: (object: T) => void
+  canonicalize?(object: T): void
   /** How metadata.name is checked; upstream's function for the kind. Answers messages. */
-  readonly validateName: (name: string) => string[]
+  validateName(name: string): string[]
   /** What makes metadata.generation rise when it differs; absent: the kind has no generation. Usually the spec. */
-  readonly generationOf?: (object: T) => unknown
+  generationOf?(object: T): unknown
   /** Whether PUT may create (upstream: leases, nodes' status no; endpoints yes …). */
   readonly allowCreateOnUpdate?: boolean
   /** Whether PUT without resourceVersion is allowed. */
   readonly allowUnconditionalUpdate?: boolean
   /** Graceful deletion: how many seconds to wait before the object really goes (pods); 0 = at once. May not change anything. */
-  readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number
+  gracePeriodSeconds?(object: T, requested: number | undefined): number
   /** What is deleted by default when no propagation policy is given. */
   readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground'
 }
@@ -103,8 +129,8 @@ export type Subresource<T extends KubeObject> =
   | {
       readonly type: 'status'
       /** As Strategy's: default keeps everything but `status` and some metadata from `old`. */
-      readonly prepareForUpdate?: (object: T, old: T, context: StrategyContext) => void
-      readonly validateUpdate?: (object: T, old: T) => FieldError[]
+      prepareForUpdate?(object: T, old: T, context: StrategyContext): void
+      validateUpdate?(object: T, old: T): FieldError[]
     }
   | {
       readonly type: 'scale'
@@ -112,7 +138,7 @@ export type Subresource<T extends KubeObject> =
       readonly specReplicas: string
       readonly statusReplicas: string
       /** Answers the selector in text form for status.selector. */
-      readonly selector: (object: T) => string
+      selector(object: T): string
     }
   | {
       readonly type: 'named'
@@ -134,7 +160,7 @@ export interface Column<T extends KubeObject> {
   readonly description: string
   /** 0 is always shown, 1 with `-o wide`. */
   readonly priority: number
-  readonly cell: (object: T, now: number) => Cell
+  cell(object: T, now: number): Cell
 }
 
 /** What a declaration has to say; the rest has defaults. */
