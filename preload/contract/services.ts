@@ -1,0 +1,32 @@
+import type { ApiCalls, ApiStreams } from './api.ts'
+import type { FaultCalls } from './faults.ts'
+import type { LabCalls, LabStreams } from './lab.ts'
+import type { ObserveCalls, ObserveStreams } from './observe.ts'
+import type { SettingsCalls, SettingsStreams } from './settings.ts'
+import type { TerminalCalls, TerminalStreams } from './terminal.ts'
+import type { TimeCalls, TimeStreams } from './time.ts'
+
+/** Every call by name: what it takes and what it promises. */
+export interface Calls extends ApiCalls, ObserveCalls, TimeCalls, TerminalCalls, LabCalls, SettingsCalls, FaultCalls {}
+
+/** Every stream by name: what it takes and what its events are. */
+export interface Streams extends ApiStreams, ObserveStreams, TimeStreams, TerminalStreams, LabStreams, SettingsStreams {}
+
+export type CallName = keyof Calls
+export type StreamName = keyof Streams
+export type ArgumentOf<T> = T extends { readonly argument: infer A } ? A : never
+export type ResultOf<T> = T extends { readonly result: infer R } ? R : never
+export type EventOf<T> = T extends { readonly event: infer E } ? E : never
+
+/** What the lab implements: one function for each call, one for each stream. `emit` and `end` may be called at any time, also
+ *  before the function returns; the returned function is called once when the window stops listening or goes away. */
+export type LabServices = {
+  readonly calls: { readonly [N in CallName]: (argument: ArgumentOf<Calls[N]>) => Promise<ResultOf<Calls[N]>> | ResultOf<Calls[N]> }
+  readonly streams: {
+    readonly [N in StreamName]: (
+      argument: ArgumentOf<Streams[N]>,
+      emit: (event: EventOf<Streams[N]>) => void,
+      end: (error?: unknown) => void,
+    ) => () => void
+  }
+}
