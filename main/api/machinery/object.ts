@@ -21,6 +21,14 @@ export interface KubeList<T = KubeObject> {
   items: T[]
 }
 
+/** What a watch tells. `object` is a Status for ERROR, and carries only its kind and resourceVersion for BOOKMARK. */
+export interface WatchEvent<T = KubeObject> {
+  readonly type: WatchEventType
+  readonly object: T
+}
+
+export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+
 export interface GroupVersionKind {
   readonly group: string
   readonly version: string
