@@ -52,12 +52,12 @@ export function compareBytes(a: string, b: string): number {
   return a.length < b.length ? -1 : 1
 }
 
-let encoder: TextEncoder | undefined
+const encoder = new TextEncoder()
 
 /** len(string): UTF-8 bytes. */
 export function byteLength(text: string): number {
   for (let i = 0; i < text.length; i++) {
-    if (text.charCodeAt(i) > 127) return (encoder ??= new TextEncoder()).encode(text).length
+    if (text.charCodeAt(i) > 127) return encoder.encode(text).length
   }
   return text.length
 }
