@@ -94,3 +94,12 @@ export interface EventDetails {
   readonly fieldPath?: string
   readonly annotations?: Readonly<Record<string, string>>
 }
+
+/** What an event is about more closely. */
+export interface EventAbout {
+  /** involvedObject.fieldPath: `spec.containers{nginx}`. */
+  readonly fieldPath?: string
+  /** source.host (reportingInstance): the node's name. */
+  readonly host?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
