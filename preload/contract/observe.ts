@@ -1,7 +1,8 @@
-import type { TrafficKind } from '../../main/kernel/network.ts'
-
 /** Looking at the machine without touching it. All times are virtual ms since the epoch. Everything is bounded and may be
  *  thinned by the lab when there is more than a person can see; nothing here changes the run. */
+
+/** What a message is; the same words as the kernel's network. */
+export type TrafficKind = 'read' | 'write' | 'watch' | 'heartbeat' | 'event' | 'storage' | 'raft' | 'cri' | 'probe' | 'log' | 'stream' | 'dns' | 'traffic'
 
 /** Where a message starts or ends. */
 export interface PathEnd {
