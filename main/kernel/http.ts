@@ -216,6 +216,8 @@ class SimulatedExchange implements ServerExchange {
 
 /** What an HttpClient stands on; a `Process` is one. */
 export interface ClientHost {
+  /** Process name, for whoever watches the wires. */
+  readonly name?: string
   readonly stack: NetworkStack
   readonly clock: Clock
   readonly scope: Scope
@@ -289,7 +291,7 @@ export class HttpClient implements HttpTransport {
 
   #connect(): Promise<Connection> {
     if (this.#connection) return this.#connection
-    const dialing = this.#host.stack.dial(this.#server()).then((connection) => {
+    const dialing = this.#host.stack.dial(this.#server(), 'tcp', undefined, this.#host.name).then((connection) => {
       connection.onMessage((message) => this.#receive(connection, message.body as Frame, message.kind))
       connection.onClose((reason) => this.#lost(dialing, reason))
       return connection

@@ -93,6 +93,9 @@ export interface Delivery {
   /** When it arrives; undefined when a partition held it. */
   readonly arrivesAt: number | undefined
   readonly cause: number
+  /** Which process dialed the connection, where it said so; and whether it is the dialer who sends. */
+  readonly dialer: string
+  readonly fromDialer: boolean
 }
 
 /** All the wires between the simulated machines. */
@@ -172,7 +175,7 @@ export class Network {
   }
 
   /** Opens a connection for `source`. Rejects with a DialError. */
-  dial(source: NetworkStack, to: Endpoint, protocol: Protocol = 'tcp', first?: Message): Promise<Connection> {
+  dial(source: NetworkStack, to: Endpoint, protocol: Protocol = 'tcp', first?: Message, dialer = ''): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const sourceAddress = source.sourceAddressFor(to.address)
       const flow: Flow = { protocol, source, sourceAddress, destination: to }
@@ -191,7 +194,7 @@ export class Network {
       }
       const listener = target.listenerOn(flow.destination, protocol)
       if (!listener) return fail('refused', this.delayMs(source.machine, target.machine))
-      const wire = new Wire(this, this.#nextId++, source, target, { address: sourceAddress, port: source.ephemeralPort() }, flow.destination, to)
+      const wire = new Wire(this, this.#nextId++, source, target, { address: sourceAddress, port: source.ephemeralPort() }, flow.destination, to, dialer)
       wire.accept(listener)
       if (first) wire.near.send(first)
       resolve(wire.near)
@@ -222,6 +225,8 @@ export class Network {
       sentAt: this.kernel.now(),
       arrivesAt,
       cause: this.kernel.trace.current,
+      dialer: wire.dialer,
+      fromDialer: fromClient,
     }
     for (const observer of this.#observers) observer(delivery)
   }
@@ -264,8 +269,9 @@ export class NetworkStack {
     }
   }
 
-  dial(to: Endpoint, protocol: Protocol = 'tcp', first?: Message): Promise<Connection> {
-    return this.network.dial(this, to, protocol, first)
+  /** `dialer` names the process that dials, for whoever watches the wires. */
+  dial(to: Endpoint, protocol: Protocol = 'tcp', first?: Message, dialer?: string): Promise<Connection> {
+    return this.network.dial(this, to, protocol, first, dialer)
   }
 
   /** Ports that someone listens on, as `ss -l` would list them. */
@@ -320,10 +326,12 @@ class Wire {
   readonly server: NetworkStack
   readonly near: Side
   readonly far: Side
+  readonly dialer: string
   readonly #held: { side: Side; deliver: () => void }[] = []
   #giveUp: { cancel(): void } | undefined
 
-  constructor(network: Network, id: number, client: NetworkStack, server: NetworkStack, local: Endpoint, remote: Endpoint, dialed: Endpoint) {
+  constructor(network: Network, id: number, client: NetworkStack, server: NetworkStack, local: Endpoint, remote: Endpoint, dialed: Endpoint, dialer: string) {
+    this.dialer = dialer
     this.network = network
     this.id = id
     this.client = client
