@@ -160,6 +160,11 @@ export class Network {
     return this.#cuts.size > 0 && a !== b && this.#cuts.has(pair(a, b))
   }
 
+  /** Pairs of machines whose path is cut. */
+  partitions(): (readonly [string, string])[] {
+    return [...this.#cuts].map((cut) => cut.split('|') as [string, string])
+  }
+
   /** Tells `observer` of every message. */
   onDelivery(observer: (delivery: Delivery) => void): () => void {
     this.#observers.add(observer)
