@@ -1,0 +1,43 @@
+/** JSON values and the few things everyone does with them. */
+
+export type JsonObject = { [key: string]: unknown }
+
+/** A JSON object: neither null nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A deep copy of a JSON value; undefined fields are left out. Faster than structuredClone for plain JSON. */
+export function cloneJson<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const list = new Array<unknown>(value.length)
+    for (let i = 0; i < value.length; i++) list[i] = cloneJson(value[i] as unknown)
+    return list as T
+  }
+  const copy: JsonObject = {}
+  for (const key in value) {
+    const item = (value as JsonObject)[key]
+    if (item !== undefined) setOwn(copy, key, cloneJson(item))
+  }
+  return copy as T
+}
+
+/** Sets a field even when its name is `__proto__`. */
+export function setOwn(object: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+  else object[key] = value
+}
+
+/** A field that the object itself has. */
+export function getOwn(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined
+}
+
+/** Freezes a JSON value through and through; already frozen parts are not entered again. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const key in value) deepFreeze(value[key])
+  return value
+}
