@@ -31,6 +31,11 @@ export interface RangeRequest {
   /** False or absent: linearizable. */
   readonly serializable?: boolean
   readonly sort?: { readonly target: 'key' | 'version' | 'create' | 'mod' | 'value'; readonly order: 'ascend' | 'descend' }
+  /** Leaves out of `kvs` (not of `count`) what was last changed, or created, outside these revisions. 0 or absent: no bound. */
+  readonly minModRevision?: number
+  readonly maxModRevision?: number
+  readonly minCreateRevision?: number
+  readonly maxCreateRevision?: number
 }
 
 export interface RangeResponse {
@@ -46,6 +51,9 @@ export interface PutRequest {
   readonly value: Uint8Array
   readonly lease?: number
   readonly prevKv?: boolean
+  /** Keep the value (or the lease) that the key has; it has to exist. */
+  readonly ignoreValue?: boolean
+  readonly ignoreLease?: boolean
 }
 
 export interface PutResponse {
@@ -67,6 +75,8 @@ export interface DeleteRangeResponse {
 
 export interface Compare {
   readonly key: string
+  /** All keys of the range have to compare; as in RangeRequest. */
+  readonly rangeEnd?: string
   readonly target: 'version' | 'create' | 'mod' | 'value' | 'lease'
   readonly result: 'equal' | 'greater' | 'less' | 'notEqual'
   readonly value: number | Uint8Array
@@ -113,6 +123,13 @@ export interface EtcdEvent {
   readonly prevKv?: KeyValue
 }
 
+/** A running watch. */
+export interface EtcdWatch {
+  cancel(): void
+  /** Asks for a progress notice now (after everything that happened up to now). */
+  requestProgress(): void
+}
+
 /** All events of one revision come in one response. No events: a progress notice; header.revision is safe to resume from. */
 export interface WatchResponse {
   readonly header: ResponseHeader
@@ -156,7 +173,7 @@ export interface StatusResponse {
 
 /** Failures are EtcdError with etcd's own words. */
 export class EtcdError extends Error {
-  readonly code: 'compacted' | 'future-revision' | 'lease-not-found' | 'lease-exists' | 'too-large' | 'no-space' | 'unavailable' | 'invalid' | 'duplicate-key'
+  readonly code: 'compacted' | 'future-revision' | 'lease-not-found' | 'lease-exists' | 'too-large' | 'no-space' | 'unavailable' | 'invalid' | 'duplicate-key' | 'key-not-found' | 'too-many-operations'
   constructor(code: EtcdError['code'], message: string) {
     super(message)
     this.code = code
@@ -170,7 +187,7 @@ export interface EtcdClient {
   txn(request: TxnRequest): Promise<TxnResponse>
   compact(revision: number): Promise<ResponseHeader>
   /** Delivers in revision order. `onEnd` is called once, unless the caller cancels. */
-  watch(request: WatchRequest, onResponse: (response: WatchResponse) => void, onEnd: (end: WatchEnd) => void): { cancel(): void }
+  watch(request: WatchRequest, onResponse: (response: WatchResponse) => void, onEnd: (end: WatchEnd) => void): EtcdWatch
   leaseGrant(ttlSeconds: number, id?: number): Promise<LeaseGrantResponse>
   leaseRevoke(id: number): Promise<ResponseHeader>
   leaseKeepAlive(id: number): Promise<LeaseGrantResponse>
