@@ -79,7 +79,8 @@ export interface ServerExchange {
 
 export type HttpHandler = (exchange: ServerExchange) => void
 
-type Frame =
+/** What travels on a connection that speaks HTTP by value. */
+export type HttpFrame =
   | { readonly type: 'request'; readonly stream: number; readonly request: HttpRequest }
   | { readonly type: 'response'; readonly stream: number; readonly response: HttpResponse; readonly more: boolean }
   | { readonly type: 'data'; readonly stream: number; readonly data: unknown }
@@ -117,10 +118,11 @@ export function serveHttp(stack: NetworkStack, port: number, handler: HttpHandle
   return stop
 }
 
-function serveConnection(connection: Connection, handler: HttpHandler): void {
+/** Serves HTTP on one accepted connection: for listeners that look at the first message before they decide. */
+export function serveConnection(connection: Connection, handler: HttpHandler): void {
   const exchanges = new Map<number, SimulatedExchange>()
   connection.onMessage((message) => {
-    const frame = message.body as Frame
+    const frame = message.body as HttpFrame
     if (frame.type === 'request') {
       const exchange = new SimulatedExchange(connection, frame.stream, frame.request, message.kind, () => exchanges.delete(frame.stream))
       exchanges.set(frame.stream, exchange)
@@ -169,7 +171,7 @@ class SimulatedExchange implements ServerExchange {
 
   send(data: unknown, about: { readonly kind?: TrafficKind; readonly label?: string; readonly bytes?: number } = {}): void {
     if (this.#done) return
-    const body: Frame = { type: 'data', stream: this.#stream, data }
+    const body: HttpFrame = { type: 'data', stream: this.#stream, data }
     this.#connection.send({ kind: about.kind ?? this.#kind, label: about.label ?? '', bytes: about.bytes ?? 0, body })
   }
 
@@ -204,7 +206,7 @@ class SimulatedExchange implements ServerExchange {
     this.#transmit({ type: 'response', stream: this.#stream, response, more }, String(response.status))
   }
 
-  #transmit(body: Frame, label: string): void {
+  #transmit(body: HttpFrame, label: string): void {
     this.#connection.send({ kind: this.#kind, label, bytes: 0, body })
   }
 
@@ -282,7 +284,7 @@ export class HttpClient implements HttpTransport {
       const kind = options.kind ?? (request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write')
       const transmit = (connection: Connection): void => {
         if (!this.#pending.has(id)) return
-        const body: Frame = { type: 'request', stream: id, request }
+        const body: HttpFrame = { type: 'request', stream: id, request }
         connection.send({ kind, label: `${request.method} ${request.path}`, bytes: 0, body })
       }
       this.#connect().then(transmit, fail)
@@ -292,7 +294,7 @@ export class HttpClient implements HttpTransport {
   #connect(): Promise<Connection> {
     if (this.#connection) return this.#connection
     const dialing = this.#host.stack.dial(this.#server(), 'tcp', undefined, this.#host.name).then((connection) => {
-      connection.onMessage((message) => this.#receive(connection, message.body as Frame, message.kind))
+      connection.onMessage((message) => this.#receive(connection, message.body as HttpFrame, message.kind))
       connection.onClose((reason) => this.#lost(dialing, reason))
       return connection
     })
@@ -303,11 +305,11 @@ export class HttpClient implements HttpTransport {
     return dialing
   }
 
-  #receive(connection: Connection, frame: Frame, kind: TrafficKind): void {
+  #receive(connection: Connection, frame: HttpFrame, kind: TrafficKind): void {
     if (frame.type === 'response') {
       const pending = this.#pending.get(frame.stream)
       if (!pending) {
-        if (frame.more) connection.send({ kind, label: 'cancel', bytes: 0, body: { type: 'cancel', stream: frame.stream } satisfies Frame })
+        if (frame.more) connection.send({ kind, label: 'cancel', bytes: 0, body: { type: 'cancel', stream: frame.stream } satisfies HttpFrame })
         return
       }
       this.#pending.delete(frame.stream)
@@ -362,12 +364,12 @@ class ClientStream implements HttpStream {
 
   send(data: unknown, bytes = 0): void {
     if (this.#ended) return
-    this.#connection.send({ kind: this.#kind, label: 'data', bytes, body: { type: 'data', stream: this.#id, data } satisfies Frame })
+    this.#connection.send({ kind: this.#kind, label: 'data', bytes, body: { type: 'data', stream: this.#id, data } satisfies HttpFrame })
   }
 
   cancel(): void {
     if (this.#ended) return
-    this.#connection.send({ kind: this.#kind, label: 'cancel', bytes: 0, body: { type: 'cancel', stream: this.#id } satisfies Frame })
+    this.#connection.send({ kind: this.#kind, label: 'cancel', bytes: 0, body: { type: 'cancel', stream: this.#id } satisfies HttpFrame })
     this.ended()
   }
 

@@ -190,7 +190,7 @@ export class Network {
       if (source.down) return fail('unreachable', 0)
       const out = runFilters([source.egress, source.parent?.egress], flow)
       if (out !== 'accept') return out === 'drop' ? fail('timeout', dialTimeoutMs) : fail('refused', 0)
-      const target = flow.destination.address.startsWith('127.') ? source : this.#byAddress.get(flow.destination.address)
+      const target = isLocal(flow.destination.address) ? source : this.#byAddress.get(flow.destination.address)
       if (!target || target.down) return fail(target ? 'timeout' : 'unreachable', target ? dialTimeoutMs : 3_000)
       if (this.isCut(source.machine, target.machine)) return fail('timeout', dialTimeoutMs)
       if (target !== source) {
@@ -481,6 +481,11 @@ function runFilters(chains: readonly (readonly FlowFilter[] | undefined)[], flow
     }
   }
   return 'accept'
+}
+
+/** Loopback, or a socket in the machine's own file system (`/run/…`). */
+function isLocal(address: string): boolean {
+  return address.startsWith('127.') || address.startsWith('/')
 }
 
 function pair(a: string, b: string): string {
