@@ -85,14 +85,7 @@ export interface Informers {
 
 /** Records events as client-go's broadcaster does: aggregated, counted, rate-limited, written in the background. */
 export interface EventRecorder {
-  event(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, about?: EventDetails): void
-}
-
-/** What most events go without. */
-export interface EventDetails {
-  /** The part of the object: `spec.containers{nginx}`. */
-  readonly fieldPath?: string
-  readonly annotations?: Readonly<Record<string, string>>
+  event(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, about?: EventAbout): void
 }
 
 /** What an event is about more closely. */

@@ -3,7 +3,7 @@ import { eventKind } from '../kinds/core/event.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import { hasCause, isAlreadyExists, isNotFound, StatusError } from '../machinery/status-error.ts'
 import { formatTime } from '../machinery/time.ts'
-import type { ApiClient, EventDetails, EventRecorder } from './contract.ts'
+import type { ApiClient, EventAbout, EventRecorder } from './contract.ts'
 import { EventCorrelator, type Correlated } from './event-correlator.ts'
 import { EventNames, referenceTo } from './event-reference.ts'
 import type { ClientHost } from './reflector.ts'
@@ -49,14 +49,14 @@ class CoreEventRecorder implements EventRecorder {
     this.#correlator = new EventCorrelator(host.clock, this.#names)
   }
 
-  event(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, about: EventDetails = {}): void {
+  event(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, about: EventAbout = {}): void {
     if (this.#queue.length >= queueLengthMax || this.#host.scope.closed) return
-    const event = this.#make(referenceTo(object, about.fieldPath), type, reason, message, about.annotations)
+    const event = this.#make(referenceTo(object, about.fieldPath), type, reason, message, about)
     this.#queue.push({ event, cause: this.#host.kernel.trace.current })
     this.#writeNext()
   }
 
-  #make(reference: ObjectReference, type: string, reason: string, message: string, annotations: EventDetails['annotations']): CoreEvent {
+  #make(reference: ObjectReference, type: string, reason: string, message: string, { annotations, host = this.#hostName }: EventAbout): CoreEvent {
     const time = formatTime(this.#host.clock.now())
     return {
       apiVersion: 'v1',
@@ -73,9 +73,9 @@ class CoreEventRecorder implements EventRecorder {
       lastTimestamp: time,
       count: 1,
       type,
-      source: { component: this.#component, ...(this.#hostName ? { host: this.#hostName } : {}) },
+      source: { component: this.#component, ...(host ? { host } : {}) },
       reportingComponent: this.#component,
-      reportingInstance: this.#hostName,
+      reportingInstance: host,
     }
   }
 
