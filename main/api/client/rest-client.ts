@@ -107,8 +107,8 @@ class RestClient implements ApiClient {
       const good = failed < 0 ? events : events.slice(0, failed)
       if (good.length > 0) onEvents(good)
       if (failed < 0) return
-      open?.cancel()
       end(new StatusError(events[failed]!.object as unknown as Status))
+      open?.cancel()
     }
     this.#transport.stream({ method: 'GET', path, headers: this.#headers }, { kind: 'watch' }).then(
       (stream) => {
