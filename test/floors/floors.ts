@@ -37,7 +37,7 @@ export const floors: readonly Floor[] = [
   { path: 'main/cli', may: [...api, 'main/cli'], packages: ['*'], instead: 'commands are programs of their own: they know the API and nothing of the cluster behind it' },
   { path: 'main/lab', may: ['main/kernel', 'main/api', 'main/cluster', 'main/lab', 'preload/contract', 'resources'], packages: ['*'], instead: 'the lab talks to a cluster through main/cluster, and to a window through preload/contract' },
   { path: 'main/desktop', may: ['main/lab', 'main/desktop', 'preload/contract'], packages: ['electron', 'node:*'], instead: 'the shell is thin: what both shells need stands in main/lab' },
-  { path: 'main/server', may: ['main/lab', 'main/server', 'preload/contract'], packages: ['*'], instead: 'the shell is thin: what both shells need stands in main/lab' },
+  { path: 'main/server', may: ['main/lab', 'main/server', 'main/cli', 'preload/contract'], packages: ['*'], instead: 'the shell is thin: what both shells need stands in main/lab' },
   { path: 'preload/contract', may: ['preload/contract', 'main/api/machinery', 'main/api/kinds'], packages: [], instead: 'the contract is types and pure functions' },
   { path: 'preload', may: ['preload'], packages: ['electron'], instead: 'the preload carries the contract and nothing else' },
   { path: 'renderer', may: ['renderer', 'preload/contract', 'main/api/kinds', 'main/api/machinery', 'main/api/generated'], packages: ['*'], instead: 'the window is a client: ask the lab over preload/contract' },

@@ -1,0 +1,33 @@
+import type { Environment, Streams } from '../streams.ts'
+import type { Flag, FlagValues } from './flags.ts'
+import type { Factory } from './connection/factory.ts'
+
+/** One kubectl command: options -> complete -> validate -> run, with its streams injected. A file of `commands/` each. */
+export interface Command {
+  readonly name: string
+  readonly aliases?: readonly string[]
+  /** What follows `kubectl ` on the usage line. */
+  readonly use: string
+  readonly short: string
+  /** Shown by --help before the flags. */
+  readonly long?: string
+  readonly examples?: string
+  readonly flags?: readonly Flag[]
+  readonly subcommands?: readonly Command[]
+  readonly hidden?: boolean
+  /** Absent: the command only groups others, and prints its help. Answers the exit code; throws CliError or StatusError. */
+  readonly run?: (context: CommandContext) => Promise<number | void>
+}
+
+export interface CommandContext {
+  /** `kubectl create deployment`. */
+  readonly path: string
+  readonly flags: FlagValues
+  readonly args: readonly string[]
+  /** How many of `args` stood before `--`; -1 without one. */
+  readonly argsBeforeDash: number
+  readonly streams: Streams
+  readonly environment: Environment
+  /** Everything that needs the kubeconfig or the server; nothing is read before it is asked for. */
+  readonly factory: Factory
+}

@@ -1,0 +1,87 @@
+import type { HttpResponse, HttpTransport } from '../../../kernel/http.ts'
+import { restClient } from '../../../api/client/rest-client.ts'
+import type { ApiClient } from '../../../api/client/contract.ts'
+import type { Environment, Streams } from '../../streams.ts'
+import type { ServerAccess } from '../config/kubeconfig.ts'
+import { CliError } from '../cli-error.ts'
+import type { FlagValues } from '../flags.ts'
+import { ResourceMapper } from '../resources/mapper.ts'
+
+/** What only the entry point can make: files, sockets. */
+export interface Connector {
+  access(flags: FlagValues): ServerAccess
+  transport(access: ServerAccess): HttpTransport
+  readFile(path: string): Promise<Uint8Array>
+}
+
+/** Hands out what needs the kubeconfig or the server, each made when first asked for. */
+export class Factory {
+  readonly connector: Connector
+  readonly #flags: FlagValues
+  readonly #streams: Streams
+  #access: ServerAccess | undefined
+  #transport: HttpTransport | undefined
+  #client: ApiClient | undefined
+  #mapper: ResourceMapper | undefined
+  #warned = new Set<string>()
+  /** Warnings printed so far, for --warnings-as-errors. */
+  warningCount = 0
+
+  constructor(flags: FlagValues, streams: Streams, _environment: Environment, connector: Connector) {
+    this.#flags = flags
+    this.#streams = streams
+    this.connector = connector
+  }
+
+  access(): ServerAccess {
+    return (this.#access ??= this.connector.access(this.#flags))
+  }
+
+  /** --namespace, or the context's, or `default`. */
+  namespace(): string {
+    return this.#flags.text('namespace') || this.access().namespace
+  }
+
+  namespaceIsExplicit(): boolean {
+    return this.#flags.changed('namespace')
+  }
+
+  transport(): HttpTransport {
+    return (this.#transport ??= this.#watchWarnings(this.connector.transport(this.access())))
+  }
+
+  client(): ApiClient {
+    const headers: Record<string, string> = {}
+    const user = this.#flags.text('as')
+    if (user) headers['impersonate-user'] = user
+    const groups = this.#flags.list('as-group')
+    if (groups.length > 1) throw new CliError('several --as-group are not supported')
+    if (groups[0]) headers['impersonate-group'] = groups[0]
+    return (this.#client ??= restClient(this.transport(), { userAgent: 'kubectl/v1.36.1 (orrery)', headers }))
+  }
+
+  mapper(): ResourceMapper {
+    return (this.#mapper ??= new ResourceMapper(this.client()))
+  }
+
+  #watchWarnings(transport: HttpTransport): HttpTransport {
+    const note = <R extends { headers: HttpResponse['headers'] }>(response: R): R => {
+      for (const line of (response.headers.warning ?? '').split('\n')) {
+        const text = /^299 \S+ "(.*)"$/.exec(line)?.[1]
+        if (!text || this.#warned.has(text)) continue
+        this.#warned.add(text)
+        this.warningCount++
+        this.#streams.err(`Warning: ${text.replaceAll('\\"', '"').replaceAll('\\\\', '\\')}\n`)
+      }
+      return response
+    }
+    return {
+      request: async (request, options) => note(await transport.request(request, options)),
+      stream: async (request, options) => {
+        const stream = await transport.stream(request, options)
+        note(stream.response)
+        return stream
+      },
+    }
+  }
+}

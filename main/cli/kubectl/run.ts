@@ -1,0 +1,96 @@
+import { StatusError } from '../../api/machinery/status-error.ts'
+import type { Environment, Streams } from '../streams.ts'
+import { CliError, UsageError } from './cli-error.ts'
+import type { Command } from './command.ts'
+import { Factory, type Connector } from './connection/factory.ts'
+import { ConnectionError } from './connection/connection-error.ts'
+import { parseFlags } from './flags.ts'
+import { globalFlags } from './global-flags.ts'
+import { helpText } from './help.ts'
+import { statusErrorText } from './status-error-text.ts'
+
+/** Runs one kubectl command line and answers the exit code. Everything it needs is passed in. */
+export async function runKubectl(root: Command, argv: readonly string[], streams: Streams, environment: Environment, connect: Connector): Promise<number> {
+  try {
+    const { command, path, rest } = find(root, argv)
+    const parsed = (() => {
+      try {
+        return parseFlags([...(command.flags ?? []), ...globalFlags], rest)
+      } catch (error) {
+        throw error instanceof CliError ? new UsageError(error.message, path) : error
+      }
+    })()
+    if (parsed.help || !command.run) {
+      if (!parsed.help && command !== root && parsed.args.length > 0) throw new CliError(`unknown command "${parsed.args[0]}" for "${path}"`)
+      streams.out(helpText(command, path))
+      return 0
+    }
+    const missing = parsed.values.missing()
+    if (missing.length > 0) throw new CliError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`)
+    const factory = new Factory(parsed.values, streams, environment, connect)
+    const code = await command.run({ path, flags: parsed.values, args: parsed.args, argsBeforeDash: parsed.argsBeforeDash, streams, environment, factory })
+    return code ?? 0
+  } catch (error) {
+    return report(error, streams)
+  }
+}
+
+/** Finds the command that the words name, looking past flags; what is left are its flags and arguments. */
+function find(root: Command, argv: readonly string[]): { command: Command; path: string; rest: string[] } {
+  const valued = new Set(globalFlags.filter((flag) => flag.type !== 'bool').flatMap((flag) => [`--${flag.name}`, ...(flag.short ? [`-${flag.short}`] : [])]))
+  let command = root
+  let path = root.name
+  const rest = [...argv]
+  for (let index = 0; index < rest.length; ) {
+    const word = rest[index]!
+    if (word === '--') break
+    if (word.startsWith('-') && word !== '-') {
+      // Before the command only global flags make sense; a value in a word of its own is skipped with its flag.
+      index += valued.has(word) ? 2 : 1
+      continue
+    }
+    const next = command.subcommands?.find((candidate) => candidate.name === word || candidate.aliases?.includes(word))
+    if (!next) {
+      if (command === root) throw new CliError(`unknown command "${word}" for "${path}"${suggestions(root, word)}`)
+      break
+    }
+    command = next
+    path = `${path} ${next.name}`
+    rest.splice(index, 1)
+    if (!command.subcommands) break
+  }
+  return { command, path, rest }
+}
+
+function suggestions(root: Command, word: string): string {
+  const close = (root.subcommands ?? []).filter((command) => !command.hidden && (distance(command.name, word) <= 2 || command.name.startsWith(word))).map((command) => command.name)
+  return close.length > 0 ? `\n\nDid you mean this?\n${close.map((name) => `\t${name}\n`).join('')}` : ''
+}
+
+/** Levenshtein's. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+    row = next
+  }
+  return row[b.length]!
+}
+
+function report(error: unknown, streams: Streams): number {
+  if (error instanceof CliError) {
+    if (error.message !== '') streams.err(`${error.prefixed && !error.message.startsWith('error: ') ? 'error: ' : ''}${error.message}${error.message.endsWith('\n') ? '' : '\n'}`)
+    return error.exitCode
+  }
+  if (error instanceof StatusError) {
+    streams.err(`${statusErrorText(error)}\n`)
+    return 1
+  }
+  if (error instanceof ConnectionError) {
+    streams.err(`${error.message}\n`)
+    return 1
+  }
+  streams.err(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+  return 1
+}
