@@ -2,12 +2,17 @@ import type { Clock } from '../../../kernel/clock.ts'
 import { ConnectionLost, HttpTimeout, type HttpResponse, type HttpStream } from '../../../kernel/http.ts'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Random } from '../../../kernel/random.ts'
-import { apiVersionOf, type Kind } from '../../kinds/kind.ts'
+import { apiVersionOf, type Kind, type StrategyContext } from '../../kinds/kind.ts'
+import { applyJsonPatch } from '../../machinery/json-patch.ts'
+import type { JsonObject } from '../../machinery/json-value.ts'
+import { applyMergePatch } from '../../machinery/merge-patch.ts'
 import { keyOf, objectKey, type GroupResource, type KubeList, type KubeObject, type Unstructured, type WatchEvent } from '../../machinery/object.ts'
+import { mustSchemaOf } from '../../machinery/schema.ts'
+import { applyStrategicMergePatch } from '../../machinery/strategic-merge-patch.ts'
 import { alreadyExists, badRequest, conflict, expired, genericServerResponse, internalError, methodNotSupported, notFound } from '../../machinery/status-error.ts'
+import { keepAllButStatus, keepStatus } from '../../kinds/spec-and-status.ts'
 import type { ApiClient, DeleteOptions, ListOptions, PatchType, WatchHandle, WriteOptions } from '../contract.ts'
 import { matchesFields, matchesLabels } from './fake-selectors.ts'
-import { jsonPatched, mergePatched, strategicPatched } from './fake-patches.ts'
 
 /** What the fake stands on; a Process is one. */
 export interface FakeHost {
@@ -64,8 +69,8 @@ interface Watcher {
 }
 
 /** An API server without a server: objects of any Kind in memory, with list + watch, optimistic concurrency, generateName,
- *  the status subresource, graceful deletion, finalizers, label and field selectors and patches. It runs a kind's own
- *  `defaults`, does no validation, no admission, no garbage collection. Answers and watch events arrive in kernel events of
+ *  subresources that are strategies, graceful deletion, finalizers, selectors and patches. It runs the hooks of a kind's
+ *  strategy but for validation; there is no admission, no garbage collection. Answers and watch events arrive in kernel events of
  *  their own, `latencyMs` later. What it hands out is deeply frozen. */
 export class FakeApi implements ApiClient {
   /** Asked before every request; may make it fail. */
@@ -160,7 +165,11 @@ export class FakeApi implements ApiClient {
     return this.#request('patch', kind, name, namespace, patch, options.subresource ?? '', () => {
       const old = this.#mustGet(kind, namespace, name)
       const copy = structuredClone(old)
-      const patched = (type === 'json' ? jsonPatched(copy, patch) : type === 'strategic' ? strategicPatched(kind.schema, copy, patch) : mergePatched(copy, patch)) as T
+      const patched = structuredClone(
+        type === 'json' ? applyJsonPatch(copy, patch)
+        : type === 'strategic' ? applyStrategicMergePatch(copy as unknown as JsonObject, patch as JsonObject, mustSchemaOf(kind.schema))
+        : applyMergePatch(copy, patch),
+      ) as T
       if (patched.metadata.uid !== old.metadata.uid) throw conflict(resourceOf(kind), name, `the UID in the precondition (${patched.metadata.uid}) does not match the UID in record (${old.metadata.uid}). The object might have been deleted and then recreated`)
       return this.#update(kind, patched, options.subresource, options.dryRun)
     })
@@ -311,6 +320,8 @@ export class FakeApi implements ApiClient {
     metadata.creationTimestamp = this.#timestamp()
     delete metadata.deletionTimestamp
     kind.strategy.defaults?.(object)
+    kind.strategy.prepareForCreate?.(object, this.#context(dryRun))
+    kind.strategy.canonicalize?.(object)
     if (kind.strategy.generationOf) metadata.generation = 1
     if (dryRun) return frozen(object)
     return this.#commit(kind, object, 'ADDED', undefined)
@@ -325,17 +336,15 @@ export class FakeApi implements ApiClient {
     const { resourceVersion, uid } = object.metadata
     if (uid && uid !== old.metadata.uid) throw conflict(resourceOf(kind), object.metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`)
     if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(resourceOf(kind), object.metadata.name)
-    let next = object
-    const hasStatus = kind.subresources.some((each) => each.type === 'status')
-    if (subresource === 'status') {
-      if (!hasStatus) throw methodNotSupported(resourceOf(kind), 'update')
-      next = { ...structuredClone(old), status: (object as unknown as Unstructured)['status'] } as T
-    } else if (subresource) throw methodNotSupported(resourceOf(kind), 'update')
-    else if (hasStatus) {
-      const { status: _, ...rest } = next as unknown as Unstructured
-      const kept = (old as unknown as Unstructured)['status']
-      next = (kept === undefined ? rest : { ...rest, status: structuredClone(kept) }) as unknown as T
-    }
+    const next = object
+    const place = kind.subresources.find((each) => (each.type === 'named' ? each.name : each.type) === subresource)
+    if (subresource && !place) throw notFound(resourceOf(kind), object.metadata.name)
+    if (place?.type === 'scale') throw methodNotSupported(resourceOf(kind), 'update')
+    const strategy = place?.type === 'named' ? place.strategy : place
+    if (place && strategy?.prepareForUpdate) strategy.prepareForUpdate(next, structuredClone(old), this.#context(dryRun))
+    else if (place) keepAllButStatus(next as unknown as Unstructured, structuredClone(old) as unknown as Unstructured)
+    else if (kind.strategy.prepareForUpdate) kind.strategy.prepareForUpdate(next, structuredClone(old), this.#context(dryRun))
+    else if (kind.subresources.some((each) => each.type === 'status')) keepStatus(next, structuredClone(old))
     if (dryRun) return frozen(next)
     return this.#commitUpdate(kind, old, next)
   }
@@ -350,10 +359,11 @@ export class FakeApi implements ApiClient {
     if (!metadata.deletionTimestamp) delete metadata.deletionTimestamp
     if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds
     kind.strategy.defaults?.(next)
+    kind.strategy.canonicalize?.(next)
     const generationOf = kind.strategy.generationOf
     if (generationOf) metadata.generation = (old.metadata.generation ?? 0) + (same(generationOf(old), generationOf(next)) ? 0 : 1)
     if (same(old, next)) return old
-    if (metadata.deletionTimestamp && !metadata.finalizers?.length && !metadata.deletionGracePeriodSeconds && !pendingFinalizers(next)) {
+    if (metadata.deletionTimestamp && !metadata.finalizers?.length && !metadata.deletionGracePeriodSeconds && !kind.strategy.isHeld?.(next)) {
       return this.#commit(kind, next, 'DELETED', old)
     }
     return this.#commit(kind, next, 'MODIFIED', old)
@@ -373,7 +383,7 @@ export class FakeApi implements ApiClient {
     if (finalizers.length > 0) metadata.finalizers = finalizers
     else delete metadata.finalizers
     const grace = kind.strategy.gracePeriodSeconds?.(old, options.gracePeriodSeconds) ?? 0
-    if (finalizers.length === 0 && grace === 0 && !pendingFinalizers(next)) {
+    if (finalizers.length === 0 && grace === 0 && !kind.strategy.isHeld?.(next)) {
       this.#commit(kind, next, 'DELETED', old)
       return
     }
@@ -381,6 +391,7 @@ export class FakeApi implements ApiClient {
       if (!same(old, next)) this.#commit(kind, next, 'MODIFIED', old)
       return
     }
+    kind.strategy.beginDeletion?.(next, this.#context(false))
     metadata.deletionTimestamp = this.#timestamp(grace * 1000)
     metadata.deletionGracePeriodSeconds = grace
     if (kind.strategy.generationOf) metadata.generation = (metadata.generation ?? 0) + 1
@@ -417,6 +428,17 @@ export class FakeApi implements ApiClient {
     return object
   }
 
+  #context(dryRun: boolean): StrategyContext {
+    return {
+      now: this.#host.clock.now(),
+      timestamp: this.#timestamp(),
+      user: 'fake',
+      dryRun,
+      uuid: () => this.#host.random.uuid(),
+      suffix: (length) => this.#host.random.suffix(length),
+    }
+  }
+
   #timestamp(laterMs = 0): string {
     return new Date(this.#host.clock.now() + laterMs).toISOString().replace(/\.\d+Z$/, 'Z')
   }
@@ -441,12 +463,6 @@ function asSeenBy(options: ListOptions, event: WatchEvent, old: KubeObject | und
   const before = old !== undefined && selects(options, old)
   if (now) return { type: before ? 'MODIFIED' : 'ADDED', object: event.object }
   return before ? { type: 'DELETED', object: event.object } : undefined
-}
-
-/** Namespaces are held by spec.finalizers, too. */
-function pendingFinalizers(object: KubeObject): boolean {
-  if (object.kind !== 'Namespace') return false
-  return ((object as unknown as { spec?: { finalizers?: string[] } }).spec?.finalizers?.length ?? 0) > 0
 }
 
 function same(a: unknown, b: unknown): boolean {
