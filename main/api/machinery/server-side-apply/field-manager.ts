@@ -1,0 +1,293 @@
+/** Server-side apply and the tracking of field ownership on every write. Follows upstream's managedfields package over
+ *  structured-merge-diff. Not modelled: conversion between versions of a group (managers of other versions are compared in the
+ *  present one), and repair of sets after a schema change. */
+import type { ManagedFieldsEntry, ObjectMeta } from '../../generated/types.ts'
+import { jsonEqual } from '../equality.ts'
+import { byteLength } from '../go-text.ts'
+import { isObject } from '../json-value.ts'
+import type { JsonObject } from '../json-value.ts'
+import { parseGroupVersion } from '../object.ts'
+import type { KubeObject } from '../object.ts'
+import { badRequest, failure, StatusError } from '../status-error.ts'
+import { compareValues, isSame } from './compare.ts'
+import type { Comparison } from './compare.ts'
+import { conflictError } from './conflict.ts'
+import type { Conflict } from './conflict.ts'
+import { difference, emptySet, forEachPath, hasPath, intersection, isEmptySet, setOfPaths, union } from './field-set.ts'
+import type { FieldSet } from './field-set.ts'
+import { capUpdaters, decodeManagedFields, dropEmpty, encodeManagedFields, identifierOf } from './managed-fields.ts'
+import type { Managed, Managers } from './managed-fields.ts'
+import { mergeValues, removePaths } from './merge-values.ts'
+import type { MergeType } from './merge-type.ts'
+import { fieldSetOf, withNamedFields } from './to-field-set.ts'
+import { typeErrors, typeErrorsText } from './validate-type.ts'
+
+export interface TrackOptions {
+  /** The stored object before the write; undefined on create. */
+  readonly live: KubeObject | undefined
+  /** The object to be stored, its managedFields as the client sent them. */
+  readonly updated: KubeObject
+  /** The field manager's name; '' is `unknown`. */
+  readonly manager: string
+  /** '' or absent for the object itself. */
+  readonly subresource?: string
+  readonly type: MergeType
+  /** RFC 3339, whole seconds. */
+  readonly timestamp: string
+  /** Paths that this endpoint resets (`[['status']]` for a main resource with a status subresource, `[['spec']]` for status):
+   *  they are never owned through it. */
+  readonly resetFields?: readonly (readonly string[])[]
+}
+
+export interface ApplyOptions {
+  /** The stored object; undefined when the apply creates it. */
+  readonly live: KubeObject | undefined
+  /** The configuration. */
+  readonly applied: KubeObject
+  readonly manager: string
+  /** Take over fields that others own. */
+  readonly force: boolean
+  readonly subresource?: string
+  readonly type: MergeType
+  readonly timestamp: string
+  readonly resetFields?: readonly (readonly string[])[]
+  /** The version of the endpoint: `apps/v1`. */
+  readonly apiVersion: string
+}
+
+/** Fields of the object that nobody owns. */
+const unowned = setOfPaths([
+  ['f:apiVersion'], ['f:kind'], ['f:metadata'], ['f:metadata', 'f:name'], ['f:metadata', 'f:namespace'], ['f:metadata', 'f:creationTimestamp'], ['f:metadata', 'f:selfLink'],
+  ['f:metadata', 'f:uid'], ['f:metadata', 'f:clusterName'], ['f:metadata', 'f:generation'], ['f:metadata', 'f:managedFields'], ['f:metadata', 'f:resourceVersion'],
+])
+
+/** The object with metadata.managedFields as this create, update or patch leaves them. Never fails: where ownership cannot be
+ *  told, the live object's entries stay. */
+export function trackUpdate<T extends KubeObject>(options: TrackOptions & { readonly updated: T }): T {
+  const { live, updated } = options
+  try {
+    const { managers, entries } = managersToStart(options)
+    if (managers.size === 0 && live?.metadata.uid) return withManagedFields(updated, undefined)
+    const changed = track(live, updated, managers, options)
+    return withManagedFields(updated, changed ? encodeManagedFields(managers) : entries)
+  } catch {
+    return withManagedFields(updated, live?.metadata.managedFields)
+  }
+}
+
+interface Start {
+  readonly managers: Managers
+  /** The entries that say the same. */
+  readonly entries: readonly ManagedFieldsEntry[] | undefined
+}
+
+/** What the client sent decides, unless it sent nothing usable or writes to a subresource; an explicit empty list resets. */
+function managersToStart(options: TrackOptions): Start {
+  const liveEntries = options.live?.metadata.managedFields
+  const sent = options.updated.metadata.managedFields as readonly ManagedFieldsEntry[] | null | undefined
+  if (!options.subresource && sent && sent !== liveEntries) {
+    if (sent.length === 0 || (sent.length === 1 && Object.keys(sent[0] as object).length === 0)) return { managers: new Map(), entries: undefined }
+    if (!jsonEqual(sent, liveEntries)) {
+      const managers = decodeOrEmpty(sent)
+      if (managers.size > 0) return { managers, entries: encodeManagedFields(managers) }
+    }
+  }
+  const managers = decodeOrEmpty(liveEntries)
+  return { managers, entries: managers.size > 0 ? liveEntries : undefined }
+}
+
+function decodeOrEmpty(entries: readonly ManagedFieldsEntry[] | undefined): Managers {
+  try {
+    return decodeManagedFields(entries)
+  } catch {
+    return new Map()
+  }
+}
+
+function withManagedFields<T extends KubeObject>(object: T, entries: readonly ManagedFieldsEntry[] | undefined): T {
+  if (object.metadata.managedFields === entries && (entries !== undefined || !('managedFields' in object.metadata))) return object
+  const { managedFields: _old, ...metadata } = object.metadata
+  return { ...object, metadata: entries ? { ...metadata, managedFields: entries as ManagedFieldsEntry[] } : metadata }
+}
+
+const withoutOwnership = new WeakMap<object, JsonObject>()
+
+/** The object as it is compared: without managedFields. */
+function plain(object: KubeObject | undefined): JsonObject {
+  if (!object) return {}
+  if (object.metadata.managedFields === undefined) return object as unknown as JsonObject
+  let made = withoutOwnership.get(object)
+  if (!made) {
+    const { managedFields: _entries, ...metadata } = object.metadata
+    made = { ...(object as unknown as JsonObject), metadata }
+    withoutOwnership.set(object, made)
+  }
+  return made
+}
+
+function ignoredSet(options: Pick<TrackOptions, 'resetFields'>): FieldSet {
+  return options.resetFields && options.resetFields.length > 0 ? setOfPaths(options.resetFields.map((path) => path.map((name) => `f:${name}`))) : emptySet
+}
+
+function withoutIgnored(comparison: Comparison, ignored: FieldSet): Comparison {
+  if (ignored === emptySet) return comparison
+  return { removed: difference(comparison.removed, ignored, true), modified: difference(comparison.modified, ignored, true), added: difference(comparison.added, ignored, true) }
+}
+
+/** Changes `managers` as an update by `options.manager` does; answers whether ownership moved. */
+function track(live: KubeObject | undefined, updated: KubeObject, managers: Managers, options: Omit<TrackOptions, 'live' | 'updated'>): boolean {
+  const ignored = ignoredSet(options)
+  const comparison = withoutIgnored(compareValues(plain(live), plain(updated), options.type), ignored)
+  if (isSame(comparison)) return false
+  const touched = union(comparison.modified, comparison.added)
+  for (const [id, managed] of managers) {
+    const set = difference(difference(managed.set, touched), comparison.removed)
+    if (set !== managed.set) managers.set(id, { ...managed, set })
+  }
+  dropEmpty(managers)
+  const own = difference(touched, unowned)
+  if (!isEmptySet(own)) {
+    const identity = { manager: options.manager || 'unknown', operation: 'Update' as const, apiVersion: updated.apiVersion, subresource: options.subresource ?? '' }
+    const id = identifierOf(identity)
+    const previous = managers.get(id)
+    managers.set(id, { ...identity, time: options.timestamp, set: previous ? union(own, previous.set) : own })
+  }
+  capUpdaters(managers)
+  return true
+}
+
+/** The merged object with its managedFields. Throws a StatusError: 409 with the conflicts, 400 for a wrong version or managedFields
+ *  in the configuration, 500 with upstream's text for a configuration that does not fit the schema. */
+export function applyPatch(options: ApplyOptions): KubeObject {
+  const { live, applied, manager } = options
+  if (applied.apiVersion !== options.apiVersion) {
+    throw badRequest(`Incorrect version specified in apply patch. Specified patch version: ${applied.apiVersion}, expected: ${options.apiVersion}`)
+  }
+  if (applied.metadata?.managedFields !== undefined && applied.metadata.managedFields !== null) throw badRequest('metadata.managedFields must be nil')
+  const errors = typeErrors(applied, options.type)
+  if (errors.length > 0) throw plainError(`failed to create typed patch object (${describe(applied)}): ${typeErrorsText(errors)}`)
+  let managers: Managers
+  try {
+    managers = decodeManagedFields(live?.metadata.managedFields)
+  } catch (error) {
+    throw plainError(`failed to decode managed fields: ${(error as Error).message}`)
+  }
+  if (managers.size === 0 && live) {
+    track(undefined, live, managers, { ...options, manager: 'before-first-apply' })
+  }
+  let result = merge(options, managers, options.force)
+  if ('conflicts' in result && manager === 'kubectl' && live) {
+    const allowed = unchangedSinceLastApplied(live, options)
+    const rest = result.conflicts.filter((conflict) => !hasPath(allowed, conflict.path))
+    result = rest.length > 0 ? { conflicts: rest } : merge(options, managers, true)
+  }
+  if ('conflicts' in result) throw conflictError(result.conflicts)
+  return withManagedFields(manager === 'kubectl' ? withLastApplied(result.object, applied) : result.object, encodeManagedFields(result.managers))
+}
+
+function plainError(message: string): StatusError {
+  return new StatusError(failure(500, '', message))
+}
+
+function describe(object: KubeObject): string {
+  const { group, version } = parseGroupVersion(object.apiVersion)
+  const groupVersion = group ? `${group}/${version}` : version
+  return `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}; ${groupVersion}, Kind=${object.kind}`
+}
+
+type MergeResult = { readonly object: KubeObject; readonly managers: Managers } | { readonly conflicts: Conflict[] }
+
+function merge(options: ApplyOptions, startManagers: Managers, force: boolean): MergeResult {
+  const { type } = options
+  const managers: Managers = new Map(startManagers)
+  const live = plain(options.live)
+  const applied = plain(options.applied)
+  const identity = { manager: options.manager || 'unknown', operation: 'Apply' as const, apiVersion: options.applied.apiVersion, subresource: options.subresource ?? '' }
+  const id = identifierOf(identity)
+  const last = managers.get(id)
+  const ignored = ignoredSet(options)
+  let merged: JsonObject
+  try {
+    merged = mergeValues(live, applied, type) as JsonObject
+  } catch (error) {
+    throw plainError(`failed to merge config: ${(error as Error).message}`)
+  }
+  const set = difference(fieldSetOf(applied, type), ignored, true)
+  const own: Managed = { ...identity, time: last?.time, set }
+  managers.set(id, own)
+  if (last && !isEmptySet(last.set)) merged = prune(merged, managers, last.set, set, type)
+  const comparison = withoutIgnored(compareValues(live, merged, type), ignored)
+  const touched = union(comparison.modified, comparison.added)
+  const conflicts: Conflict[] = []
+  for (const [otherId, managed] of managers) {
+    if (otherId === id) continue
+    const contested = intersection(managed.set, touched)
+    if (!isEmptySet(contested)) forEachPath(contested, (path) => conflicts.push({ managed, path: [...path] }))
+    const rest = difference(difference(managed.set, contested), comparison.removed)
+    if (rest !== managed.set) managers.set(otherId, { ...managed, set: rest })
+  }
+  if (conflicts.length > 0 && !force) return { conflicts }
+  const stripped = difference(set, unowned)
+  const changed = !jsonEqual(live, merged)
+  managers.set(id, { ...own, set: stripped, time: changed ? options.timestamp : last?.time })
+  dropEmpty(managers)
+  return { object: merged as unknown as KubeObject, managers }
+}
+
+/** Removes what the applier owned and no longer applies, unless somebody else owns it. */
+function prune(merged: JsonObject, managers: Managers, last: FieldSet, now: FieldSet, type: MergeType): JsonObject {
+  if (isEmptySet(difference(last, now))) return merged
+  const lastNamed = withNamedFields(last, type)
+  let pruned = (removePaths(merged, lastNamed, type) ?? {}) as JsonObject
+  let managed: FieldSet = emptySet
+  for (const each of managers.values()) managed = union(managed, each.set)
+  const mergedSet = withNamedFields(fieldSetOf(merged, type), type)
+  const keep = union(withNamedFields(fieldSetOf(pruned, type), type), withNamedFields(managed, type))
+  pruned = (removePaths(merged, difference(mergedSet, keep), type) ?? {}) as JsonObject
+  const prunedSet = withNamedFields(fieldSetOf(pruned, type), type)
+  return (removePaths(merged, intersection(difference(mergedSet, prunedSet), lastNamed), type) ?? {}) as JsonObject
+}
+
+export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
+const annotationsSizeMax = 262_144
+
+/** For an object that client-side apply managed before: the paths that still are as it applied them last, on which `kubectl` as
+ *  an applier does not conflict with itself. */
+function unchangedSinceLastApplied(live: KubeObject, options: ApplyOptions): FieldSet {
+  const text = live.metadata.annotations?.[lastAppliedAnnotation]
+  if (!text) return emptySet
+  try {
+    const last = JSON.parse(text) as unknown
+    if (!isObject(last) || last.apiVersion !== options.apiVersion || typeErrors(last, options.type).length > 0) return emptySet
+    const comparison = compareValues(last, plain(live), options.type)
+    return difference(difference(difference(fieldSetOf(last, options.type), comparison.modified), comparison.added), comparison.removed)
+  } catch {
+    return emptySet
+  }
+}
+
+/** Keeps client-side apply's annotation up to date while it is there. */
+function withLastApplied(object: KubeObject, applied: KubeObject): KubeObject {
+  const annotations = object.metadata.annotations
+  if (!annotations?.[lastAppliedAnnotation]) return object
+  const text = lastAppliedText(applied)
+  const next: { [key: string]: string } = { ...annotations, [lastAppliedAnnotation]: text }
+  let size = 0
+  for (const key in next) size += byteLength(key) + byteLength(next[key] as string)
+  if (size > annotationsSizeMax) delete next[lastAppliedAnnotation]
+  return { ...object, metadata: { ...object.metadata, annotations: next } as ObjectMeta }
+}
+
+/** The text of client-side apply's annotation for a configuration: its JSON without that annotation, keys sorted, and a newline. */
+export function lastAppliedText(applied: KubeObject): string {
+  const annotations = { ...applied.metadata.annotations }
+  delete annotations[lastAppliedAnnotation]
+  const metadata = applied.metadata.annotations ? { ...applied.metadata, annotations } : applied.metadata
+  return `${JSON.stringify(sortKeys({ ...applied, metadata }))}\n`
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sortKeys(value[key])]))
+}
