@@ -27,7 +27,7 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
     }
     const missing = parsed.values.missing()
     if (missing.length > 0) throw new CliError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`)
-    const factory = new Factory(parsed.values, streams, environment, connect)
+    const factory = new Factory(parsed.values, streams, connect)
     const code = await command.run({ path, flags: parsed.values, args: parsed.args, argsBeforeDash: parsed.argsBeforeDash, streams, environment, factory })
     return code ?? 0
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { HttpResponse, HttpTransport } from '../../../kernel/http.ts'
 import { restClient } from '../../../api/client/rest-client.ts'
 import type { ApiClient } from '../../../api/client/contract.ts'
-import type { Environment, Streams } from '../../streams.ts'
+import type { Streams } from '../../streams.ts'
 import type { ServerAccess } from '../config/kubeconfig.ts'
 import { CliError } from '../cli-error.ts'
 import type { FlagValues } from '../flags.ts'
@@ -12,6 +12,8 @@ export interface Connector {
   access(flags: FlagValues): ServerAccess
   transport(access: ServerAccess): HttpTransport
   readFile(path: string): Promise<Uint8Array>
+  /** Files that a path names: itself, or those of a folder. Throws CliError when there is none. */
+  listFiles(path: string, recursive: boolean): Promise<string[]>
 }
 
 /** Hands out what needs the kubeconfig or the server, each made when first asked for. */
@@ -27,7 +29,7 @@ export class Factory {
   /** Warnings printed so far, for --warnings-as-errors. */
   warningCount = 0
 
-  constructor(flags: FlagValues, streams: Streams, _environment: Environment, connector: Connector) {
+  constructor(flags: FlagValues, streams: Streams, connector: Connector) {
     this.#flags = flags
     this.#streams = streams
     this.connector = connector

@@ -1,0 +1,21 @@
+/** JSON as kubectl prints objects: keys sorted, four spaces, and Go's escapes for HTML's characters. */
+export function printJson(value: unknown): string {
+  return `${escapeHtml(JSON.stringify(sorted(value), null, 4) ?? 'null')}\n`
+}
+
+/** The same on one line, as Go's json.Marshal of a map. */
+export function compactJson(value: unknown): string {
+  return escapeHtml(JSON.stringify(sorted(value)) ?? 'null')
+}
+
+/** A copy with every object's keys in byte order, as Go marshals maps. */
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const source = value as Record<string, unknown>
+  return Object.fromEntries(Object.keys(source).sort().filter((key) => source[key] !== undefined).map((key) => [key, sorted(source[key])]))
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
