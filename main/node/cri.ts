@@ -103,6 +103,8 @@ export interface ContainerStatus {
   /** The signal that ended it, 0 = none. */
   readonly signal: number
   readonly imageRef: string
+  /** Whom the first process runs as; absent: as the kubelet asked. */
+  readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] }
 }
 
 export interface ContainerUsage {

@@ -1,0 +1,34 @@
+import type { HTTPGetAction } from '../../api/generated/types.ts'
+import { DialError, type NetworkStack } from '../../kernel/network.ts'
+import { HttpClient, HttpTimeout, type HttpResponse } from '../../kernel/http.ts'
+import type { Process } from '../../kernel/machine.ts'
+
+/** A request failed before an answer came; the text is that of Go's net/http. */
+export class HttpGetError extends Error {}
+
+/** One GET, as probes and lifecycle hooks make it, from `stack`. */
+export async function httpGet(process: Process, stack: NetworkStack, action: HTTPGetAction, host: string, port: number, options: { readonly timeoutMs: number; readonly userAgent: string }): Promise<HttpResponse> {
+  const scheme = (action.scheme ?? 'HTTP').toLowerCase()
+  const address = action.host || host
+  const path = action.path?.startsWith('/') ? action.path : `/${action.path ?? ''}`
+  const url = `${scheme}://${address}:${port}${path}`
+  const headers: Record<string, string> = { 'user-agent': options.userAgent, accept: '*/*', host: `${address}:${port}` }
+  for (const header of action.httpHeaders ?? []) headers[header.name.toLowerCase()] = header.value
+  const scope = process.scope.child()
+  try {
+    const client = new HttpClient({ stack, clock: process.clock, scope, kernel: process.kernel }, { address, port })
+    return await client.request({ method: 'GET', path, headers }, { kind: 'probe', timeoutMs: options.timeoutMs })
+  } catch (error) {
+    if (error instanceof HttpTimeout) throw new HttpGetError(`Get ${JSON.stringify(url)}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)`)
+    if (error instanceof DialError) throw new HttpGetError(`Get ${JSON.stringify(url)}: ${error.message}`)
+    throw new HttpGetError(`Get ${JSON.stringify(url)}: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    scope.close()
+  }
+}
+
+/** The text of a body that came as bytes or as an object. */
+export function bodyText(body: HttpResponse['body']): string {
+  if (body === undefined) return ''
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : JSON.stringify(body)
+}
