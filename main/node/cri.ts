@@ -69,6 +69,7 @@ export interface ContainerConfig {
   readonly mounts: readonly Mount[]
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
+  /** Absolute: `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<attempt>.log`; `readLog` takes the same. */
   readonly logPath: string
   readonly stdin: boolean
   readonly stdinOnce: boolean

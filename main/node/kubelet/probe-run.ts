@@ -64,7 +64,7 @@ async function execProbe(command: readonly string[], target: ProbeTarget, timeou
 
 async function tcpProbe(host: string, port: number, timeoutMs: number, tools: ProbeTools): Promise<ProbeFinding> {
   const { clock } = tools.process
-  const dialing = tools.stack.dial({ address: host, port }, 'tcp', { kind: 'probe', label: 'tcp probe', bytes: 0, body: undefined })
+  const dialing = tools.stack.dial({ address: host, port }, 'tcp', undefined, tools.process.name)
   return new Promise((resolve) => {
     const timer = clock.after(timeoutMs, () => {
       resolve({ outcome: 'failure', output: `dial tcp ${host}:${port}: i/o timeout` })

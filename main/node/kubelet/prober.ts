@@ -228,8 +228,10 @@ class ProbeWorker {
     if (this.#stopped || id !== this.#containerId) return true
     this.#lastFinding = finding
     this.#lastAt = process.clock.now()
-    const outcome: ProbeOutcome = finding.outcome === 'success' ? 'success' : 'failure'
     this.#tell(pod, finding)
+    // A probe that could not be run says nothing of the container.
+    if (finding.outcome === 'errored') return true
+    const outcome: ProbeOutcome = finding.outcome
     if (this.#lastOutcome === outcome) this.#run++
     else {
       this.#lastOutcome = outcome
