@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { processEnvironment, processStreams } from '../process-streams.node.ts'
+import { CliError } from './cli-error.ts'
 import { rootCommand } from './commands/root.ts'
 import { accessOf } from './config/load.node.ts'
 import { HttpsTransport } from './connection/https-transport.node.ts'
@@ -18,8 +20,26 @@ export async function main(argv: readonly string[]): Promise<number> {
         return transport
       },
       readFile: (path) => readFile(path),
+      listFiles,
     })
   } finally {
     for (const transport of transports) transport.close()
   }
+}
+
+const manifestEndings = /\.(json|yaml|yml)$/
+
+/** A file, or the manifests of a folder in byte order. */
+async function listFiles(path: string, recursive: boolean): Promise<string[]> {
+  const facts = await stat(path).catch(() => undefined)
+  if (!facts) throw new CliError(`the path "${path}" does not exist`)
+  if (!facts.isDirectory()) return [path]
+  const files: string[] = []
+  for (const entry of (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const inner = join(path, entry.name)
+    if (entry.isDirectory()) {
+      if (recursive) files.push(...(await listFiles(inner, true)))
+    } else if (manifestEndings.test(entry.name)) files.push(inner)
+  }
+  return files
 }

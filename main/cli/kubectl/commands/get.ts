@@ -54,7 +54,7 @@ async function run(context: CommandContext): Promise<number | void> {
     throw new CliError('a resource cannot be retrieved by name across all namespaces')
   }
   if (args.length === 0 && flags.list('filename').length === 0 && !flags.text('kustomize')) {
-    throw usageError(context.path, `You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).`.replace('error: ', 'error: '))
+    throw usageError(context.path, `You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).`)
   }
   const selections = flags.list('filename').length > 0 ? await selectionsFromFiles(context) : await selectionsOf(context, args, { categories: true })
   const printer = objectPrinter(context)
