@@ -2,7 +2,7 @@ import type { Process } from '../../kernel/machine.ts'
 import { clientOver, type EtcdMaintenance } from './callers.ts'
 import type { EtcdClient } from './client.ts'
 import { VolatileLog } from './commit-log.ts'
-import { EtcdMember, type MemberOptions } from './member.ts'
+import { EtcdMember, surroundingsOf, type MemberOptions } from './member.ts'
 
 const defaults: MemberOptions = {
   clusterId: 'cdf818194e3a8c32',
@@ -15,17 +15,8 @@ const defaults: MemberOptions = {
 /** An etcd of the caller's own, without wires and without a disk: the whole API, forgotten with the process. For unit tests of
  *  what stands on etcd. Answers and watch events come in events of their own, as they would from the network. */
 export function inProcessEtcd(process: Pick<Process, 'clock' | 'random' | 'kernel'>, options: Partial<MemberOptions> = {}): EtcdClient & EtcdMaintenance & { readonly member: EtcdMember } {
-  const { clock, random, kernel } = process
-  const member = new EtcdMember({ ...defaults, ...options }, {
-    now: () => clock.now(),
-    below: (bound) => random.below(bound),
-    cause: () => kernel.trace.current,
-    setCause: (cause) => {
-      kernel.trace.current = cause
-    },
-    soon: (step) => void clock.after(0, step),
-    after: (delayMs, step) => clock.afterUncaused(delayMs, step),
-  })
+  const { clock } = process
+  const member = new EtcdMember({ ...defaults, ...options }, surroundingsOf(process))
   member.start(new VolatileLog(member.options.facts.id))
   const client = clientOver({
     call: (method, request) =>

@@ -1,3 +1,4 @@
+import type { Process } from '../../kernel/machine.ts'
 import type { EtcdWatch, Member as MemberFacts, ResponseHeader, WatchEnd, WatchRequest, WatchResponse } from './client.ts'
 import { EtcdError } from './client.ts'
 import { checkDeleteRange, checkPut, checkRange, checkTxn, putBytes, puts, txnBytes, writes } from './checks.ts'
@@ -22,6 +23,20 @@ export interface MemberSurroundings {
   /** Runs `step` in an event of its own, under the present cause. */
   soon(step: () => void): void
   after(delayMs: number, step: () => void): { cancel(): void }
+}
+
+/** What a process offers a member. */
+export function surroundingsOf({ clock, random, kernel }: Pick<Process, 'clock' | 'random' | 'kernel'>): MemberSurroundings {
+  return {
+    now: () => clock.now(),
+    below: (bound) => random.below(bound),
+    cause: () => kernel.trace.current,
+    setCause: (cause) => {
+      kernel.trace.current = cause
+    },
+    soon: (step) => void clock.after(0, step),
+    after: (delayMs, step) => clock.afterUncaused(delayMs, step),
+  }
 }
 
 export interface MemberOptions {

@@ -39,6 +39,8 @@ export type Frame =
   | { readonly type: 'watch-end'; readonly id: number; readonly end: WatchEnd }
   | { readonly type: 'watch-cancel'; readonly id: number }
   | { readonly type: 'watch-progress'; readonly id: number }
+  | { readonly type: 'ping' }
+  | { readonly type: 'pong' }
 
 /** A few words for the map: `KV/Txn /registry/pods/default/web`. */
 export function labelOf(method: Method, request: Methods[Method]['request']): string {
