@@ -32,7 +32,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   relations(object: T): readonly Relation[]
   /** Another kind in whose form and place the objects are stored (events.k8s.io Event is kept as core Event). The generic
    *  store converts what clients send with `toStored` and what it answers with `fromStored`, and runs the *stored* kind's
-   *  strategy. Absent: stored as it is. */
+   *  strategy; of this kind's own strategy only `validate` and `validateUpdate` run, first, on its own form.
+   *  Absent: stored as it is. */
   readonly storedAs?: StoredAs<T>
   /** Conditions of the object's table row: kubectl's old `--show-all` looked at them, tables still carry them. */
   rowConditions?(object: T): readonly RowCondition[]
@@ -121,6 +122,14 @@ export interface Strategy<T extends KubeObject> {
   gracePeriodSeconds?(object: T, requested: number | undefined): number
   /** What is deleted by default when no propagation policy is given. */
   readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground'
+  /** Called when an object gets its deletionTimestamp (namespaces turn Terminating). May change `object`. */
+  beginDeletion?(object: T, context: StrategyContext): void
+  /** Whether something besides metadata.finalizers keeps a deleted object there (namespaces: spec.finalizers). */
+  isHeld?(object: T): boolean
+  /** Whether DELETE answers the object that went rather than a Status (upstream's ReturnDeletedObject). */
+  readonly returnsDeleted?: boolean
+  /** Seconds after which the object goes by itself (events). */
+  readonly timeToLiveSeconds?: number
 }
 
 /** An endpoint under an object. `status` and `scale` are answered by the generic store; named ones (`binding`, `log`,

@@ -1,0 +1,31 @@
+import type { ClusterRoleBinding } from '../../generated/types.ts'
+import { isPathSegmentName } from '../../machinery/names.ts'
+import { defineKind } from '../kind.ts'
+import { bindingColumns } from './columns.ts'
+import { bindingRelations } from './relations.ts'
+import { defaultRoleBinding, validateRoleBinding, validateRoleBindingUpdate } from './validation.ts'
+
+export const clusterRoleBindingKind = defineKind<ClusterRoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRoleBinding',
+  plural: 'clusterrolebindings',
+  namespaced: false,
+  schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
+  storagePrefix: 'clusterrolebindings',
+  strategy: {
+    validateName: isPathSegmentName,
+    allowCreateOnUpdate: true,
+    allowUnconditionalUpdate: true,
+    defaultPropagation: 'Background',
+    defaults: defaultRoleBinding,
+    validate: (binding) => validateRoleBinding(binding, false),
+    validateUpdate: (binding, old) => validateRoleBindingUpdate(binding, old, false),
+  },
+  columns: bindingColumns('io.k8s.api.rbac.v1.ClusterRoleBinding'),
+  health(binding) {
+    const count = binding.subjects?.length ?? 0
+    return { mark: 'running', sentence: `gives ${binding.roleRef.name} to ${count} ${count === 1 ? 'subject' : 'subjects'}` }
+  },
+  relations: bindingRelations,
+})

@@ -1,0 +1,77 @@
+/** All kinds that the API server knows by itself. Custom resources are added at run time beside these. */
+import { controllerRevisionKind } from './apps/controller-revision.ts'
+import { daemonSetKind } from './apps/daemon-set.ts'
+import { deploymentKind } from './apps/deployment.ts'
+import { replicaSetKind } from './apps/replica-set.ts'
+import { statefulSetKind } from './apps/stateful-set.ts'
+import { selfSubjectReviewKind, tokenReviewKind } from './authentication/reviews.ts'
+import { localSubjectAccessReviewKind, selfSubjectAccessReviewKind, selfSubjectRulesReviewKind, subjectAccessReviewKind } from './authorization/reviews.ts'
+import { leaseKind } from './coordination/lease.ts'
+import { bindingKind } from './core/binding.ts'
+import { configMapKind } from './core/config-map.ts'
+import { endpointsKind } from './core/endpoints.ts'
+import { eventKind } from './core/event.ts'
+import { namespaceKind } from './core/namespace.ts'
+import { nodeKind } from './core/node.ts'
+import { podKind } from './core/pod.ts'
+import { replicationControllerKind } from './core/replication-controller.ts'
+import { secretKind } from './core/secret.ts'
+import { serviceAccountKind } from './core/service-account.ts'
+import { serviceKind } from './core/service.ts'
+import { endpointSliceKind } from './discovery/endpoint-slice.ts'
+import { eventsEventKind } from './events/event.ts'
+import type { Kind } from './kind.ts'
+import { clusterRoleBindingKind } from './rbac/cluster-role-binding.ts'
+import { clusterRoleKind } from './rbac/cluster-role.ts'
+import { roleBindingKind } from './rbac/role-binding.ts'
+import { roleKind } from './rbac/role.ts'
+import { priorityClassKind } from './scheduling/priority-class.ts'
+
+/** In the order of `kubectl api-resources`: core first, then by group. */
+export const builtInKinds: readonly Kind[] = [
+  bindingKind,
+  configMapKind,
+  endpointsKind,
+  eventKind,
+  namespaceKind,
+  nodeKind,
+  podKind,
+  replicationControllerKind,
+  secretKind,
+  serviceAccountKind,
+  serviceKind,
+  controllerRevisionKind,
+  daemonSetKind,
+  deploymentKind,
+  replicaSetKind,
+  statefulSetKind,
+  selfSubjectReviewKind,
+  tokenReviewKind,
+  localSubjectAccessReviewKind,
+  selfSubjectAccessReviewKind,
+  selfSubjectRulesReviewKind,
+  subjectAccessReviewKind,
+  leaseKind,
+  endpointSliceKind,
+  eventsEventKind,
+  clusterRoleBindingKind,
+  clusterRoleKind,
+  roleBindingKind,
+  roleKind,
+  priorityClassKind,
+]
+
+let byKind: ReadonlyMap<string, Kind> | undefined
+let byResource: ReadonlyMap<string, Kind> | undefined
+
+/** The built-in kind of that group and name, or undefined. */
+export function kindFor(group: string, kind: string): Kind | undefined {
+  byKind ??= new Map(builtInKinds.map((each) => [`${each.group}/${each.kind}`, each]))
+  return byKind.get(`${group}/${kind}`)
+}
+
+/** The built-in kind served at that group, version and plural, or undefined. */
+export function kindForResource(group: string, version: string, plural: string): Kind | undefined {
+  byResource ??= new Map(builtInKinds.map((each) => [`${each.group}/${each.version}/${each.plural}`, each]))
+  return byResource.get(`${group}/${version}/${plural}`)
+}
