@@ -38,6 +38,8 @@ class NetworkCaller implements Caller {
   readonly #timeoutMs: number
   #endpoint = 0
   #connection: Promise<Connection> | undefined
+  /** The connection once it stands: what is sent then goes out at once and in order. */
+  #open: Connection | undefined
   #nextId = 1
   /** In the order of their deadlines. */
   readonly #calls = new Map<number, PendingCall>()
@@ -66,41 +68,46 @@ class NetworkCaller implements Caller {
         },
       })
       this.#armSweep()
-      this.#connect().then(
-        (connection) => {
-          if (this.#calls.has(id)) transmit(connection, labelOf(method, request), { type: 'call', id, method, request })
-        },
-        (error: Error) => this.#calls.get(id)?.settle({ error: unavailable(error) }),
-      )
+      this.#send(labelOf(method, request), { type: 'call', id, method, request }, () => this.#calls.has(id), (error) => this.#calls.get(id)?.settle({ error }))
     })
   }
 
   watch(request: WatchRequest, onResponse: (response: WatchResponse) => void, onEnd: (end: WatchEnd) => void): EtcdWatch {
     const id = this.#nextId++
     this.#watches.set(id, { onResponse, onEnd })
-    const tell = (label: string, frame: Frame): void => {
-      void this.#connection?.then((connection) => transmit(connection, label, frame), () => {})
-    }
-    this.#connect().then(
-      (connection) => {
-        if (this.#watches.has(id)) transmit(connection, `Watch ${request.key}`, { type: 'watch', id, request })
-      },
-      (error: Error) => this.#endWatch(id, { reason: 'lost', error: unavailable(error) }),
-    )
+    this.#send(`Watch ${request.key}`, { type: 'watch', id, request }, () => this.#watches.has(id), (error) => this.#endWatch(id, { reason: 'lost', error }))
     return {
       cancel: () => {
-        if (this.#watches.delete(id)) tell('Watch cancel', { type: 'watch-cancel', id })
+        if (this.#watches.delete(id) && this.#open) transmit(this.#open, 'Watch cancel', { type: 'watch-cancel', id })
       },
       requestProgress: () => {
-        if (this.#watches.has(id)) tell('Watch progress', { type: 'watch-progress', id })
+        if (this.#watches.has(id) && this.#open) transmit(this.#open, 'Watch progress', { type: 'watch-progress', id })
       },
     }
+  }
+
+  /** Sends a frame, now or when the connection stands, under the present cause; not at all when nobody wants it any more. */
+  #send(label: string, frame: Frame, wanted: () => boolean, failed: (error: EtcdError) => void): void {
+    if (this.#open) return transmit(this.#open, label, frame)
+    const { trace } = this.#process.kernel
+    const cause = trace.current
+    this.#connect().then(
+      (connection) => {
+        if (!wanted()) return
+        const present = trace.current
+        trace.current = cause
+        transmit(connection, label, frame)
+        trace.current = present
+      },
+      (error: Error) => failed(new EtcdError('unavailable', `connection error: desc = "transport: Error while dialing: ${error.message}"`)),
+    )
   }
 
   #connect(): Promise<Connection> {
     if (this.#connection) return this.#connection
     const dialing = this.#dial(this.#endpoints.length).then((connection) => {
       this.#heardAt = this.#process.clock.now()
+      this.#open = connection
       connection.onMessage((message) => this.#receive(message.body as Frame))
       connection.onClose((reason) => this.#lost(dialing, reason))
       this.#watchOver(dialing, connection)
@@ -144,7 +151,7 @@ class NetworkCaller implements Caller {
 
   #lost(dialing: Promise<Connection>, reason: CloseReason): void {
     if (this.#connection !== dialing) return
-    this.#connection = undefined
+    this.#connection = this.#open = undefined
     this.#endpoint = (this.#endpoint + 1) % this.#endpoints.length
     const error = new EtcdError('unavailable', reason === 'timeout' ? 'keepalive ping failed to receive ACK within timeout' : 'error reading from server: EOF')
     for (const call of [...this.#calls.values()]) this.#settleApart(call, error)
@@ -192,10 +199,6 @@ class NetworkCaller implements Caller {
     }
     clock.afterUncaused(pingAfterMs, look)
   }
-}
-
-function unavailable(error: Error): EtcdError {
-  return new EtcdError('unavailable', `connection error: desc = "transport: Error while dialing: ${error.message}"`)
 }
 
 function transmit(connection: Connection, label: string, body: Frame): void {
