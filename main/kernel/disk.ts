@@ -171,7 +171,11 @@ export class SimulatedDisk implements Disk {
       const before = this.#files.get(path)
       if (this.#random.chance(0.5)) this.#put(path, waiting[0]!.bytes)
       else if (before) this.#put(path, this.read(path)!)
-      else this.#backing?.remove(path)
+      else if (this.#backing) {
+        const backing = this.#backing
+        // In line behind the real replacement, which may be under way.
+        this.#kernel.hold(backing.replace(path, new Uint8Array(0)).then(() => backing.remove(path), () => {}))
+      }
     }
     this.#replacing.clear()
   }
