@@ -1,0 +1,151 @@
+/** YAML as Kubernetes reads it (sigs.k8s.io/yaml over go-yaml 2): YAML 1.1 scalars (yes, no, on, off are booleans),
+ *  several documents, duplicate keys refused with go-yaml's text. Writing is in yaml-format.ts. */
+import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments, parseDocument, visit } from 'yaml'
+import type { Document, Node } from 'yaml'
+import { setOwn } from '../json-value.ts'
+import type { JsonObject } from '../json-value.ts'
+import { DecodeError, depthMax, parseJson } from './json.ts'
+
+/** Parses one document; JSON is read as JSON. Empty text is null. Throws DecodeError. */
+export function parseYaml(text: string): unknown {
+  if (looksLikeJson(text)) return parseJson(text)
+  return toJson(parseDocument(text, options), text)
+}
+
+/** Parses every document that is not empty; documents of comments only are left out. Throws DecodeError. */
+export function parseYamlDocuments(text: string): unknown[] {
+  return splitYamlDocuments(text).map(parseYaml).filter((value) => value !== null && value !== undefined)
+}
+
+/** The texts between `---` lines, as upstream's YAML reader splits them. */
+export function splitYamlDocuments(text: string): string[] {
+  if (looksLikeJson(text)) return [text]
+  return text.split(/^---(?:[ \t].*)?\r?$/m).filter((part) => /\S/.test(part.replace(/^\s*#.*$/gm, '')))
+}
+
+/** Parses a text of many documents at once with yaml's own splitting (anchors and directives intact). */
+export function parseYamlStream(text: string): unknown[] {
+  const documents = parseAllDocuments(text, options)
+  return 'empty' in documents ? [] : documents.map((document) => toJson(document as Document.Parsed, text))
+}
+
+const options = { version: '1.1', uniqueKeys: false, merge: true, prettyErrors: false, strict: true, logLevel: 'silent' } as const
+
+function looksLikeJson(text: string): boolean {
+  return /^\s*[{[]/.test(text) && isJson(text)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function toJson(document: Document.Parsed, text: string): unknown {
+  const [error] = document.errors
+  if (error) {
+    const line = text.slice(0, error.pos[0]).split('\n').length
+    throw new DecodeError(`error converting YAML to JSON: yaml: line ${line}: ${goText(error.code, error.message)}`)
+  }
+  const duplicates: string[] = []
+  visit(document, {
+    Map(_key, map, path) {
+      if (path.length > depthMax) throw new DecodeError('exceeded max depth')
+      const seen = new Set<string>()
+      for (const pair of map.items) {
+        if (!isScalar(pair.key)) continue
+        const key = String(pair.key.value)
+        const start = pair.key.range?.[0] ?? 0
+        if (seen.has(key)) duplicates.push(`  line ${text.slice(0, start).split('\n').length}: key ${JSON.stringify(key)} already set in map`)
+        seen.add(key)
+      }
+    },
+  })
+  if (duplicates.length > 0) throw new DecodeError(`error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.join('\n')}`)
+  const budget = { nodes: 1_000_000 }
+  return valueOf(document.contents, document, budget, 0)
+}
+
+function goText(code: string, message: string): string {
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return 'found character that cannot start any token'
+    case 'MISSING_CHAR':
+      return message.includes('quote') ? 'found unexpected end of stream' : 'did not find expected key'
+    case 'BAD_INDENT':
+    case 'BLOCK_IN_FLOW':
+    case 'UNEXPECTED_TOKEN':
+      return 'did not find expected key'
+    case 'MULTILINE_IMPLICIT_KEY':
+      return 'could not find expected \':\''
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'mapping values are not allowed in this context'
+    default:
+      return message
+  }
+}
+
+/** Nodes as JSON: keys become strings, times and binaries stay texts, aliases are followed within a budget. */
+function valueOf(node: unknown, document: Document.Parsed, budget: { nodes: number }, depth: number): unknown {
+  if (--budget.nodes < 0) throw new DecodeError('yaml: document contains excessive aliasing')
+  if (depth > depthMax) throw new DecodeError('exceeded max depth')
+  if (node === null || node === undefined) return null
+  if (isAlias(node)) {
+    const target = node.resolve(document)
+    if (!target) throw new DecodeError(`yaml: unknown anchor '${node.source}' referenced`)
+    return valueOf(target, document, budget, depth + 1)
+  }
+  if (isMap(node)) return mapOf(node.items, document, budget, depth)
+  if (isSeq(node)) return node.items.map((item) => valueOf(isPair(item) ? item.value : item, document, budget, depth + 1))
+  if (!isScalar(node)) return null
+  const value = node.value
+  if (typeof value === 'string' && node.type === 'PLAIN' && /^[-+]?0o[0-7_]+$/.test(value)) return octal(value)
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new DecodeError(`json: unsupported value: ${value}`)
+    // 1_000 and 12:30:45 are numbers in YAML 1.1, and go-yaml leaves the latter texts.
+    return node.source !== undefined && node.source.includes(':') ? node.source : value
+  }
+  if (typeof value === 'bigint') return Number(value)
+  return node.source ?? String(value)
+}
+
+/** Go's integers know the prefix `0o`, YAML 1.1 does not. */
+function octal(text: string): number {
+  const digits = text.replaceAll('_', '').replace('0o', '')
+  return Number.parseInt(digits, 8)
+}
+
+function mapOf(items: readonly unknown[], document: Document.Parsed, budget: { nodes: number }, depth: number): JsonObject {
+  const merged: JsonObject = {}
+  const own: JsonObject = {}
+  for (const pair of items) {
+    if (!isPair(pair)) continue
+    const key = pair.key as Node | null
+    if (isScalar(key) && isMergeKey(key.value)) {
+      const value = valueOf(pair.value, document, budget, depth + 1)
+      for (const source of Array.isArray(value) ? (value as unknown[]).toReversed() : [value]) {
+        if (typeof source === 'object' && source !== null) for (const name of Object.keys(source)) setOwn(merged, name, (source as JsonObject)[name])
+      }
+      continue
+    }
+    const name = keyText(key)
+    setOwn(own, name, valueOf(pair.value, document, budget, depth + 1))
+  }
+  return Object.keys(merged).length > 0 ? { ...merged, ...own } : own
+}
+
+/** The yaml package marks a plain `<<` with a symbol. */
+function isMergeKey(value: unknown): boolean {
+  return typeof value === 'symbol' && value.description === '<<'
+}
+
+function keyText(key: Node | null): string {
+  if (key === null) return 'null'
+  if (!isScalar(key)) throw new DecodeError('error converting YAML to JSON: yaml: invalid map key')
+  if (typeof key.value === 'boolean' || typeof key.value === 'number') return String(key.value)
+  return typeof key.value === 'string' ? key.value : (key.source ?? 'null')
+}
