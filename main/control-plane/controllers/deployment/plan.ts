@@ -1,4 +1,5 @@
 import type { Deployment, ReplicaSet } from '../../../api/generated/types.ts'
+import { keyOf } from '../../../api/machinery/object.ts'
 import { desiredReplicasOf, maxReplicasOf } from './annotations.ts'
 import { activeOf, availableOf, byCreation, byRevision, isRolling, maxSurgeOf, maxUnavailableOf, replicasOf, sumOf } from './replicas.ts'
 
@@ -35,7 +36,7 @@ export function planNewReplicaSet(deployment: Deployment, all: readonly ReplicaS
 }
 
 /** The next steps down of a rolling update: first what is not healthy anyway, then as many available pods as can be spared
- *  without going below the least that must be available. A set may appear twice; steps are taken in order. */
+ *  without going below the least that must be available. A set may appear twice; steps are taken in order. Throws when a status lags behind. */
 export function planOldReplicaSets(deployment: Deployment, newSet: ReplicaSet, old: readonly ReplicaSet[]): Scaling[] {
   const oldest = activeOf(old).sort(byCreation)
   if (oldest.length === 0) return []
@@ -53,7 +54,11 @@ export function planOldReplicaSets(deployment: Deployment, newSet: ReplicaSet, o
     steps.push({ set, size })
   }
   for (const set of oldest) {
-    const unhealthy = Math.max(0, Math.min(spare, replicasOf(set) - availableOf(set)))
+    if (spare <= 0) break
+    const size = replicasOf(set)
+    const unhealthy = Math.min(spare, size - availableOf(set))
+    // Its status is behind its last scaling: counting on it would take too many. Upstream fails so, too, and tries again.
+    if (unhealthy < 0) throw new Error(`when cleaning up unhealthy replicas, got invalid request to scale down ${keyOf(set)} ${size} -> ${size - unhealthy}`)
     spare -= unhealthy
     lower(set, unhealthy)
   }
