@@ -34,8 +34,18 @@ export interface Field {
   readonly wire: readonly number[]
   readonly merge?: MergeRule
   readonly patch?: PatchRule
-  /** The value a list's merge key takes when it is absent. */
-  readonly keyDefault?: unknown
+  /** The value that an absent field takes: of merge keys in server-side apply, of any field in OpenAPI. */
+  readonly default?: unknown
+  /** A zero value says something (upstream's Go field is a pointer). */
+  readonly pointer: boolean
+  /** Written even when it is empty or zero. */
+  readonly keepsZero: boolean
+  /** An object that is never absent: `{}` at least. */
+  readonly always: boolean
+  /** The values upstream declares for the field. */
+  readonly enum?: readonly string[]
+  /** The Go type of a named scalar, as decoding errors print it: `v1.PullPolicy`. */
+  readonly goType?: string
 }
 
 export interface Definition {
@@ -46,24 +56,29 @@ export interface Definition {
   readonly fields: ReadonlyMap<string, Field>
 }
 
-let lines: { readonly [definition: string]: string } | undefined
+interface SchemaFile {
+  readonly definitions: { readonly [definition: string]: string }
+  readonly enums: { readonly [type: string]: readonly string[] }
+}
+
+let file: SchemaFile | undefined
 const compiled = new Map<string, Definition>()
 
-function texts(): { readonly [definition: string]: string } {
-  lines ??= JSON.parse(schemaText) as { [definition: string]: string }
-  return lines
+function schemas(): SchemaFile {
+  file ??= JSON.parse(schemaText) as SchemaFile
+  return file
 }
 
 /** All definition names, sorted. */
 export function definitionNames(): string[] {
-  return Object.keys(texts())
+  return Object.keys(schemas().definitions)
 }
 
 /** The definition of that upstream name, or undefined. */
 export function schemaOf(definition: string): Definition | undefined {
   const known = compiled.get(definition)
   if (known) return known
-  const all = texts()
+  const all = schemas().definitions
   if (!Object.hasOwn(all, definition)) return undefined
   const made = compile(definition, all[definition] as string)
   compiled.set(definition, made)
@@ -115,12 +130,24 @@ function compileField(text: string, own: string): Field {
     type: compileType(type, own),
     required,
     wire: wire === '-' ? [] : wire.split('.').map(Number),
+    pointer: false,
+    keepsZero: false,
+    always: false,
   }
   for (const annotation of annotations) {
     if (annotation === 'set' || annotation === 'atomic' || annotation === 'granular') field.merge = { how: annotation }
     else if (annotation.startsWith('keys=')) field.merge = { how: 'keys', keys: annotation.slice(5).split(',') }
-    else if (annotation.startsWith('default=')) field.keyDefault = JSON.parse(annotation.slice(8)) as unknown
+    else if (annotation.startsWith('default=')) field.default = JSON.parse(annotation.slice(8)) as unknown
     else if (annotation.startsWith('patch=')) field.patch = compilePatch(annotation.slice(6))
+    else if (annotation === 'ptr') field.pointer = true
+    else if (annotation === 'keep') field.keepsZero = true
+    else if (annotation === 'always') field.always = true
+    else if (annotation.startsWith('go=')) field.goType = annotation.slice(3)
+    else if (annotation.startsWith('enum=')) {
+      const name = annotation.includes('.') ? annotation.slice(5) : own + annotation.slice(5)
+      field.enum = schemas().enums[name] as readonly string[]
+      field.goType = name.split('.').slice(-2).join('.')
+    }
   }
   return field
 }

@@ -85,7 +85,7 @@ function fieldMergeType(field: Field): MergeType {
   const { type, merge } = field
   if (type.is === 'list') {
     if (merge?.how === 'set') return { how: 'set', items: typeMerge(type.items) }
-    if (merge?.how === 'keys') return listMap(merge.keys, typeMerge(type.items), (key) => itemField(type.items, key)?.keyDefault)
+    if (merge?.how === 'keys') return listMap(merge.keys, typeMerge(type.items), (key) => itemField(type.items, key)?.default)
     return { how: 'atomic', inner: { how: 'list', items: typeMerge(type.items) } }
   }
   if (type.is === 'map') {
