@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { processEnvironment, processStreams } from '../process-streams.node.ts'
 import { CliError } from './cli-error.ts'
 import { rootCommand } from './commands/root.ts'
-import { accessOf } from './config/load.node.ts'
+import { mergeConfigs } from './config/kubeconfig.ts'
+import { accessOf, changeConfigFile, configPaths, loadConfigs } from './config/load.node.ts'
 import { HttpsTransport } from './connection/https-transport.node.ts'
 import { runKubectl } from './run.ts'
 
@@ -19,6 +20,9 @@ export async function main(argv: readonly string[]): Promise<number> {
         transports.push(transport)
         return transport
       },
+      config: (flags) => mergeConfigs(loadConfigs(flags, environment)),
+      configPath: (flags) => configPaths(flags, environment)[0]!,
+      changeConfig: async (flags, change) => changeConfigFile(configPaths(flags, environment)[0]!, change),
       readFile: (path) => readFile(path),
       listFiles,
     })

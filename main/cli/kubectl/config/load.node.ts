@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { parse } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { CliError } from '../cli-error.ts'
 import type { Environment } from '../../streams.ts'
 import type { FlagValues } from '../flags.ts'
@@ -26,6 +26,14 @@ export function loadConfigs(flags: FlagValues, environment: Environment): Config
       throw new CliError(`error loading config file "${path}": ${(error as Error).message.split('\n')[0]}`)
     }
   })
+}
+
+/** Rewrites one kubeconfig file. */
+export function changeConfigFile(path: string, change: (file: KubeConfig) => KubeConfig): void {
+  const file = existsSync(path) ? ((parse(readFileSync(path, 'utf8')) as KubeConfig | null) ?? {}) : { apiVersion: 'v1', kind: 'Config' }
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.new`, stringify(change(file)), { mode: 0o600 })
+  renameSync(`${path}.new`, path)
 }
 
 /** What the kubeconfig and the flags say of the server to use. */

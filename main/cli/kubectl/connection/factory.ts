@@ -2,7 +2,7 @@ import type { HttpResponse, HttpTransport } from '../../../kernel/http.ts'
 import { restClient } from '../../../api/client/rest-client.ts'
 import type { ApiClient } from '../../../api/client/contract.ts'
 import type { Streams } from '../../streams.ts'
-import type { ServerAccess } from '../config/kubeconfig.ts'
+import type { KubeConfig, ServerAccess } from '../config/kubeconfig.ts'
 import { CliError } from '../cli-error.ts'
 import type { FlagValues } from '../flags.ts'
 import { ResourceMapper } from '../resources/mapper.ts'
@@ -11,6 +11,11 @@ import { ResourceMapper } from '../resources/mapper.ts'
 export interface Connector {
   access(flags: FlagValues): ServerAccess
   transport(access: ServerAccess): HttpTransport
+  /** The merged kubeconfig. */
+  config(flags: FlagValues): KubeConfig
+  /** The file that changes are written to: the first one named. */
+  configPath(flags: FlagValues): string
+  changeConfig(flags: FlagValues, change: (file: KubeConfig) => KubeConfig): Promise<void>
   readFile(path: string): Promise<Uint8Array>
   /** Files that a path names: itself, or those of a folder. Throws CliError when there is none. */
   listFiles(path: string, recursive: boolean): Promise<string[]>

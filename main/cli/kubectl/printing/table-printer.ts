@@ -22,7 +22,7 @@ interface RowMetadata {
 export class TablePrinter {
   readonly #options: TablePrintOptions
   readonly #writer = new TabWriter()
-  #columns: Table['columnDefinitions'] = []
+  #columns: NonNullable<Table['columnDefinitions']> = []
   #headerPrinted = false
 
   constructor(options: TablePrintOptions) {

@@ -1,0 +1,37 @@
+import type { Service } from '../../../api/generated/types.ts'
+import type { Command } from '../command.ts'
+import { requestJson } from '../resources/requests.ts'
+
+/** `kubectl cluster-info`. */
+export const clusterInfoCommand: Command = {
+  name: 'cluster-info',
+  use: 'cluster-info [flags] [options]',
+  short: 'Display cluster information',
+  async run(context) {
+    const { factory, streams } = context
+    const server = factory.access().server
+    const services = await requestJson<{ items: Service[] }>(context, 'GET', '/api/v1/namespaces/kube-system/services?labelSelector=kubernetes.io%2Fcluster-service%3Dtrue')
+    streams.out(line('Kubernetes control plane', server))
+    for (const service of services.items) {
+      const name = service.metadata?.name ?? ''
+      const port = service.spec?.ports?.[0]
+      const ingress = service.status?.loadBalancer?.ingress?.[0]
+      const link = ingress
+        ? `http://${ingress.ip ?? ingress.hostname ?? ''}:${port?.port ?? ''}`
+        : `${server}/api/v1/namespaces/kube-system/services/${schemed(name, port)}/proxy`
+      streams.out(line(service.metadata?.labels?.['kubernetes.io/name'] ?? name, link))
+    }
+    streams.out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
+  },
+}
+
+function schemed(name: string, port: { name?: string; port?: number } | undefined): string {
+  if (!port) return name
+  if (port.name === 'https' || port.port === 443) return `https:${name}:${port.name ?? ''}`
+  return `${name}:${port.name ?? ''}`
+}
+
+/** kubectl colours these lines always, terminal or not. */
+function line(what: string, where: string): string {
+  return `\u001b[0;32m${what}\u001b[0m is running at \u001b[0;33m${where}\u001b[0m\n`
+}

@@ -1,0 +1,183 @@
+import { CliError } from '../cli-error.ts'
+import type { Command, CommandContext } from '../command.ts'
+import type { KubeConfig } from '../config/kubeconfig.ts'
+import { compileJsonPath, printJsonPath } from '../printing/json-path.ts'
+import { printJson } from '../printing/go-json.ts'
+import { printYaml } from '../printing/go-yaml.ts'
+import { TabWriter } from '../printing/tab-writer.ts'
+
+const redacted = 'DATA+OMITTED'
+
+const view: Command = {
+  name: 'view',
+  use: 'config view [flags] [options]',
+  short: 'Display merged kubeconfig settings or a specified kubeconfig file',
+  flags: [
+    { name: 'flatten', type: 'bool', help: 'Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)' },
+    { name: 'minify', type: 'bool', help: 'Remove all information not used by current-context from the output' },
+    { name: 'raw', type: 'bool', help: 'Display raw byte data and sensitive data' },
+    { name: 'output', short: 'o', type: 'string', default: 'yaml', help: 'Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).' },
+  ],
+  async run(context) {
+    const { flags, streams } = context
+    let config = context.factory.connector.config(flags)
+    if (flags.bool('minify')) config = minified(config, flags.text('context') || config['current-context'] || '')
+    if (!flags.bool('raw') && !flags.bool('flatten')) config = withoutSecrets(config)
+    const shown = forPrinting(config)
+    const output = flags.text('output')
+    if (output === 'json') streams.out(printJson(shown))
+    else if (output === 'yaml') streams.out(printYaml(shown))
+    else if (output.startsWith('jsonpath=')) streams.out(printJsonPath(compileJsonPath(output.slice('jsonpath='.length)), shown, { asJson: false, allowMissing: true }))
+    else throw new CliError(`unable to match a printer suitable for the output format "${output}", allowed formats are: json,jsonpath,yaml`)
+  },
+}
+
+const currentContext: Command = {
+  name: 'current-context',
+  use: 'config current-context [options]',
+  short: 'Display the current-context',
+  async run(context) {
+    const name = context.factory.connector.config(context.flags)['current-context']
+    if (!name) throw new CliError('current-context is not set')
+    context.streams.out(`${name}\n`)
+  },
+}
+
+const useContext: Command = {
+  name: 'use-context',
+  aliases: ['use'],
+  use: 'config use-context CONTEXT_NAME [options]',
+  short: 'Set the current-context in a kubeconfig file',
+  async run(context) {
+    const [name] = exactlyOne(context)
+    const config = context.factory.connector.config(context.flags)
+    if (!config.contexts?.some((entry) => entry.name === name)) throw new CliError(`no context exists with the name: "${name}"`)
+    await context.factory.connector.changeConfig(context.flags, (file) => ({ ...file, 'current-context': name }))
+    context.streams.out(`Switched to context "${name}".\n`)
+  },
+}
+
+const getContexts: Command = {
+  name: 'get-contexts',
+  use: 'config get-contexts [(-o|--output=)name)] [options]',
+  short: 'Describe one or many contexts',
+  flags: [
+    { name: 'no-headers', type: 'bool', help: "When using the default or custom-column output format, don't print headers (default print headers)." },
+    { name: 'output', short: 'o', type: 'string', help: 'Output format. One of: (name).' },
+  ],
+  async run({ flags, args, streams, factory }) {
+    const config = factory.connector.config(flags)
+    const contexts = [...(config.contexts ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
+    for (const name of args) if (!contexts.some((entry) => entry.name === name)) throw new CliError(`context ${name} not found`)
+    const shown = args.length > 0 ? contexts.filter((entry) => args.includes(entry.name)) : contexts
+    if (flags.text('output') === 'name') {
+      for (const entry of shown) streams.out(`${entry.name}\n`)
+      return
+    }
+    const writer = new TabWriter()
+    if (!flags.bool('no-headers')) writer.row(['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE'])
+    for (const { name, context } of shown) writer.row([name === config['current-context'] ? '*' : '', name, context.cluster ?? '', context.user ?? '', context.namespace ?? ''])
+    streams.out(writer.flush())
+  },
+}
+
+const getClusters: Command = {
+  name: 'get-clusters',
+  use: 'config get-clusters [options]',
+  short: 'Display clusters defined in the kubeconfig',
+  async run({ flags, streams, factory }) {
+    streams.out('NAME\n')
+    for (const { name } of factory.connector.config(flags).clusters ?? []) streams.out(`${name}\n`)
+  },
+}
+
+const getUsers: Command = {
+  name: 'get-users',
+  use: 'config get-users [options]',
+  short: 'Display users defined in the kubeconfig',
+  async run({ flags, streams, factory }) {
+    streams.out('NAME\n')
+    for (const { name } of factory.connector.config(flags).users ?? []) streams.out(`${name}\n`)
+  },
+}
+
+const setContext: Command = {
+  name: 'set-context',
+  use: 'config set-context [NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace] [options]',
+  short: 'Set a context entry in kubeconfig',
+  flags: [{ name: 'current', type: 'bool', help: 'Modify the current context' }],
+  async run(context) {
+    const { flags, args, streams, factory } = context
+    const config = factory.connector.config(flags)
+    if (flags.bool('current') === args.length > 0) throw new CliError(args.length > 0 ? 'you cannot specify both a context name and --current' : 'you must specify a non-empty context name or --current')
+    const name = args[0] ?? config['current-context'] ?? ''
+    if (name === '') throw new CliError('no current context is set')
+    const known = config.contexts?.find((entry) => entry.name === name)
+    const changed = {
+      ...known?.context,
+      ...(flags.changed('cluster') ? { cluster: flags.text('cluster') } : {}),
+      ...(flags.changed('user') ? { user: flags.text('user') } : {}),
+      ...(flags.changed('namespace') ? { namespace: flags.text('namespace') } : {}),
+    }
+    await factory.connector.changeConfig(flags, (file) => ({ ...file, contexts: [...(file.contexts ?? []).filter((entry) => entry.name !== name), { name, context: changed }] }))
+    streams.out(`Context "${name}" ${known ? 'modified' : 'created'}.\n`)
+  },
+}
+
+const deleteContext: Command = {
+  name: 'delete-context',
+  use: 'config delete-context NAME [options]',
+  short: 'Delete the specified context from the kubeconfig',
+  async run(context) {
+    const [name] = exactlyOne(context)
+    const { factory, flags, streams } = context
+    const path = factory.connector.configPath(flags)
+    if (!factory.connector.config(flags).contexts?.some((entry) => entry.name === name)) throw new CliError(`cannot delete context ${name}, not in ${path}`)
+    await factory.connector.changeConfig(flags, (file) => ({ ...file, contexts: (file.contexts ?? []).filter((entry) => entry.name !== name) }))
+    streams.out(`deleted context ${name} from ${path}\n`)
+  },
+}
+
+/** `kubectl config` and what is under it. */
+export const configCommand: Command = {
+  name: 'config',
+  use: 'config SUBCOMMAND [options]',
+  short: 'Modify kubeconfig files',
+  subcommands: [view, currentContext, useContext, getContexts, getClusters, getUsers, setContext, deleteContext],
+}
+
+function exactlyOne(context: CommandContext): [string] {
+  if (context.args.length !== 1) throw new CliError(`unexpected args: [${context.args.join(' ')}]`)
+  return [context.args[0]!]
+}
+
+function minified(config: KubeConfig, contextName: string): KubeConfig {
+  const context = config.contexts?.find((entry) => entry.name === contextName)
+  if (!context) throw new CliError(contextName === '' ? 'cannot locate context ' : `cannot locate context ${contextName}`)
+  return {
+    ...config,
+    'current-context': contextName,
+    contexts: [context],
+    clusters: (config.clusters ?? []).filter((entry) => entry.name === context.context.cluster),
+    users: (config.users ?? []).filter((entry) => entry.name === context.context.user),
+  }
+}
+
+function withoutSecrets(config: KubeConfig): KubeConfig {
+  return {
+    ...config,
+    clusters: (config.clusters ?? []).map((entry) => (entry.cluster['certificate-authority-data'] ? { ...entry, cluster: { ...entry.cluster, 'certificate-authority-data': redacted } } : entry)),
+    users: (config.users ?? []).map((entry) => {
+      const user: Record<string, unknown> = { ...entry.user }
+      for (const key of ['client-certificate-data', 'client-key-data']) if (user[key]) user[key] = redacted
+      for (const key of ['token', 'password']) if (user[key]) user[key] = 'REDACTED'
+      return { ...entry, user }
+    }),
+  }
+}
+
+/** As clientcmd writes it: names sorted, empty lists as null. */
+function forPrinting(config: KubeConfig): object {
+  const list = <T extends { name: string }>(entries: readonly T[] | undefined): T[] | null => (entries && entries.length > 0 ? [...entries].sort((a, b) => (a.name < b.name ? -1 : 1)) : null)
+  return { apiVersion: 'v1', clusters: list(config.clusters), contexts: list(config.contexts), 'current-context': config['current-context'] ?? '', kind: 'Config', users: list(config.users) }
+}

@@ -1,0 +1,166 @@
+import { BridgeError } from '../../preload/contract/bridge.ts'
+import type { ApiCalls, ApiRequest, ApiResponse, ApiStreams } from '../../preload/contract/api.ts'
+import type { FaultCalls } from '../../preload/contract/faults.ts'
+import type { ObserveCalls, ObserveStreams } from '../../preload/contract/observe.ts'
+import type { ArgumentOf, EventOf, ResultOf } from '../../preload/contract/services.ts'
+import type { TimeCalls, TimeState, TimeStreams } from '../../preload/contract/time.ts'
+import type { WatchEvent } from '../../preload/contract/watch-event.ts'
+import type { HttpResponse } from '../kernel/http.ts'
+import type { Cluster } from './cluster.ts'
+
+type ThreadCalls = ApiCalls & ObserveCalls & TimeCalls & FaultCalls
+type ThreadStreams = ApiStreams & ObserveStreams & TimeStreams
+
+/** The part of the window's contract that is answered where the cluster lives. */
+export interface ThreadServices {
+  readonly calls: { readonly [N in keyof ThreadCalls]: (argument: ArgumentOf<ThreadCalls[N]>) => Promise<ResultOf<ThreadCalls[N]>> | ResultOf<ThreadCalls[N]> }
+  readonly streams: {
+    readonly [N in keyof ThreadStreams]: (argument: ArgumentOf<ThreadStreams[N]>, emit: (event: EventOf<ThreadStreams[N]>) => void, end: (error?: unknown) => void) => () => void
+  }
+}
+
+export function threadServices(cluster: Cluster): ThreadServices {
+  const { observer, pacer } = cluster
+  return {
+    calls: {
+      'api.request': (request) => sendOnce(cluster, request),
+      'observe.rootOf': ({ spanId }) => ({ rootId: observer.traces.rootOf(spanId) }),
+      'time.pause': () => (pacer.pause(), cluster.timeState()),
+      'time.resume': () => (pacer.resume(), cluster.timeState()),
+      'time.step': async (step) => {
+        if (pacer.state !== 'paused') throw new BridgeError({ code: 'invalid', message: 'the clock runs: pause it before stepping' })
+        if ('events' in step) await cluster.stepEvents(bounded(step.events, 1, 100_000))
+        else await cluster.stepDuration(bounded(step.durationMs, 0, 86_400_000))
+        return cluster.timeState()
+      },
+      'time.setSpeed': ({ speed }) => {
+        pacer.setSpeed(speed === 0 ? Infinity : bounded(speed, Number.MIN_VALUE, 1_000))
+        return cluster.timeState()
+      },
+      'faults.powerOff': ({ machine }) => (cluster.fault({ type: 'powerOff', machine }), null),
+      'faults.powerOn': ({ machine }) => (cluster.fault({ type: 'powerOn', machine }), null),
+      'faults.partition': ({ a, b }) => (cluster.fault({ type: 'partition', a, b }), null),
+      'faults.heal': ({ a, b }) => (cluster.fault({ type: 'heal', a, b }), null),
+      'faults.kill': ({ processId }) => (cluster.fault({ type: 'kill', processId }), null),
+    },
+    streams: {
+      'api.watch': ({ path, accept }, emit, end) => watch(cluster, path, accept, emit, end),
+      'api.stream': ({ path }, emit, end) => stream(cluster, path, emit, end),
+      'observe.machinery': (_, emit) => observer.listenMachinery(emit),
+      'observe.messages': (_, emit) => observer.messages.listen(emit),
+      'observe.topic': ({ processId, topic }, emit, end) => observer.listenTopic(processId, topic, emit, end),
+      'observe.journal': ({ processId, tail }, emit, end) => observer.listenJournal(processId, bounded(tail, 0, 2_000), emit, end),
+      'observe.traces': ({ limit, userOnly }, emit) => observer.listenTraces(bounded(limit, 1, 400), userOnly, emit),
+      'observe.trace': ({ rootId }, emit) => observer.listenTrace(rootId, emit),
+      'time.state': (_, emit) => listenTime(cluster, emit),
+    },
+  }
+}
+
+/** Twice a second while it runs: what a clock face needs. */
+const clockPeriodMs = 500
+
+function listenTime(cluster: Cluster, emit: (state: TimeState) => void): () => void {
+  const tell = (): void => emit(cluster.timeState())
+  const timer = setInterval(() => {
+    if (cluster.pacer.state === 'running') tell()
+  }, clockPeriodMs)
+  const forget = cluster.onTimeChange(tell)
+  tell()
+  return () => {
+    clearInterval(timer)
+    forget()
+  }
+}
+
+function sendOnce(cluster: Cluster, request: ApiRequest): Promise<ApiResponse> {
+  checkPath(request.path)
+  return new Promise((resolve) => {
+    let head: HttpResponse | undefined
+    let rest = ''
+    cluster.gateway.send(
+      { method: request.method, path: request.path, headers: lowerCased(request.headers), ...(request.body === undefined ? {} : { body: new TextEncoder().encode(request.body) }) },
+      {
+        onHead: (response) => {
+          head = response
+        },
+        onData: (data) => {
+          rest += textOf(data)
+        },
+        onEnd: () => resolve({ status: head?.status ?? 503, headers: head?.headers ?? {}, body: textOf(head?.body) + rest }),
+      },
+    )
+  })
+}
+
+function watch(cluster: Cluster, path: string, accept: string | undefined, emit: (events: readonly WatchEvent[]) => void, end: (error?: unknown) => void): () => void {
+  checkPath(path)
+  let failed = false
+  return cluster.gateway.send(
+    { method: 'GET', path, headers: accept ? { accept } : {} },
+    {
+      onHead: (response) => {
+        if (response.status < 400) return
+        failed = true
+        end(statusFailure(response))
+      },
+      onData: (data) => {
+        const events = data as readonly WatchEvent[]
+        const error = events.find((event) => event.type === 'ERROR')
+        emit(error ? events.slice(0, events.indexOf(error)) : events)
+        if (error && !failed) {
+          failed = true
+          end(statusFailure({ status: 500, headers: {}, body: error.object }))
+        }
+      },
+      onEnd: () => failed || end(),
+    },
+  )
+}
+
+function stream(cluster: Cluster, path: string, emit: (text: string) => void, end: (error?: unknown) => void): () => void {
+  checkPath(path)
+  let failed = false
+  return cluster.gateway.send(
+    { method: 'GET', path, headers: {} },
+    {
+      onHead: (response) => {
+        failed = response.status >= 400
+        if (failed) end(statusFailure(response))
+        else if (response.body !== undefined) emit(textOf(response.body))
+      },
+      onData: (data) => emit(textOf(data)),
+      onEnd: () => failed || end(),
+    },
+  )
+}
+
+function statusFailure(response: HttpResponse): BridgeError {
+  const text = textOf(response.body)
+  let status: { code?: number; reason?: string; message?: string } = { code: response.status, message: text }
+  try {
+    status = JSON.parse(text) as typeof status
+  } catch {
+    // The server answered plain text.
+  }
+  return new BridgeError({ code: 'unavailable', message: status.message ?? `the server answered ${response.status}`, status })
+}
+
+function textOf(data: unknown): string {
+  if (data === undefined || data === null) return ''
+  if (typeof data === 'string') return data
+  return data instanceof Uint8Array ? new TextDecoder().decode(data) : JSON.stringify(data)
+}
+
+function lowerCased(headers: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]))
+}
+
+function checkPath(path: unknown): asserts path is string {
+  if (typeof path !== 'string' || !path.startsWith('/')) throw new BridgeError({ code: 'invalid', message: 'a path begins with /' })
+}
+
+function bounded(value: unknown, min: number, max: number): number {
+  if (typeof value !== 'number' || !(value >= min && value <= max)) throw new BridgeError({ code: 'invalid', message: `a number from ${min} to ${max} is wanted, not ${JSON.stringify(value)}` })
+  return value
+}
