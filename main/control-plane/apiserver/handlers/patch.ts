@@ -1,0 +1,121 @@
+/** The four kinds of patches. */
+import { DecodeError, parseJsonBytes } from '../../../api/machinery/codec/json.ts'
+import { parseYaml } from '../../../api/machinery/codec/yaml.ts'
+import { applyJsonPatch, JsonPatchError } from '../../../api/machinery/json-patch.ts'
+import { cloneJson, isObject } from '../../../api/machinery/json-value.ts'
+import type { JsonObject } from '../../../api/machinery/json-value.ts'
+import { applyMergePatch } from '../../../api/machinery/merge-patch.ts'
+import type { KubeObject } from '../../../api/machinery/object.ts'
+import { schemaOf } from '../../../api/machinery/schema.ts'
+import { applyPatch } from '../../../api/machinery/server-side-apply/field-manager.ts'
+import { badRequest, failure, StatusError, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
+import { applyStrategicMergePatch, StrategicMergeError } from '../../../api/machinery/strategic-merge-patch.ts'
+import type { HttpRequest } from '../../../kernel/http.ts'
+import { bodyBytes, checkedObject, contentTypeOf, identified } from '../negotiation/request-body.ts'
+import type { DecodeOptions } from '../negotiation/request-body.ts'
+import { mergeTypeFor, resetFieldsFor } from '../registry/field-management.ts'
+import type { Warnings } from '../request-context.ts'
+import type { ServedResource } from '../registry/resources.ts'
+import type { UpdatePlan } from '../registry/store.ts'
+import { apiVersionOf } from '../../../api/kinds/kind.ts'
+import { withNameChecked } from './names.ts'
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
+
+/** In the order in which upstream lists them. */
+export const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+}
+
+const textDecoder = new TextDecoder()
+
+export function patchTypeOf(request: HttpRequest): PatchType | undefined {
+  const type = contentTypeOf(request)
+  return Object.hasOwn(patchTypes, type) ? patchTypes[type] : undefined
+}
+
+export interface PatchOptions {
+  readonly warnings: Warnings
+  readonly fieldManager: string
+  readonly force: boolean | undefined
+  readonly fieldValidation: DecodeOptions['validation']
+  readonly timestamp: string
+  readonly name: string
+  readonly namespace: string
+}
+
+/** Reads a patch; answers how it makes the new object of the stored one. Throws what upstream answers for patches that can't be. */
+export function readPatch(request: HttpRequest, type: PatchType, resource: ServedResource, endpoint: { readonly subresource: string }, options: PatchOptions): UpdatePlan['transform'] {
+  if (type === 'apply') return applyOf(request, resource, endpoint, options)
+  if (type === 'strategic' && !schemaOf(resource.kind.schema)) throw unsupportedMediaType(Object.keys(patchTypes).filter((media) => patchTypes[media] !== 'strategic'))
+  const patch = patchValue(request)
+  const { kind } = resource
+  return (current) => {
+    const after = patched(current as unknown as JsonObject, patch, type, resource)
+    if (!isObject(after)) throw badRequest(`the object provided is unrecognized`)
+    const object = checkedObject(after, kind, request, { validation: options.fieldValidation, warnings: options.warnings })
+    return withIdentity(object, current!)
+  }
+}
+
+/** A patch may not move an object elsewhere: upstream's update reports that as an invalid change. */
+function withIdentity(object: KubeObject, current: KubeObject): KubeObject {
+  const { metadata } = object
+  metadata.resourceVersion ||= current.metadata.resourceVersion
+  return object
+}
+
+function patchValue(request: HttpRequest): unknown {
+  const { body } = request
+  if (body !== undefined && !(body instanceof Uint8Array)) return body
+  try {
+    return parseJsonBytes(bodyBytes(request) ?? new Uint8Array())
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(`error decoding patch: ${error.message}`)
+    throw error
+  }
+}
+
+function patched(before: JsonObject, patch: unknown, type: Exclude<PatchType, 'apply'>, resource: ServedResource): unknown {
+  try {
+    if (type === 'json') return cloneJson(applyJsonPatch(before, patch))
+    if (!isObject(patch)) throw badRequest(`json: cannot unmarshal ${Array.isArray(patch) ? 'array' : typeof patch} into Go value of type map[string]interface {}`)
+    if (type === 'merge') return cloneJson(applyMergePatch(before, patch))
+    return cloneJson(applyStrategicMergePatch(before, patch, schemaOf(resource.kind.schema)!))
+  } catch (error) {
+    if (error instanceof JsonPatchError) throw error.malformed ? badRequest(error.message) : new StatusError(failure(422, 'Invalid', 'the server rejected our request due to an error in our request', { causes: [{ message: error.message }] }))
+    if (error instanceof StrategicMergeError) throw badRequest(error.message)
+    throw error
+  }
+}
+
+function applyOf(request: HttpRequest, resource: ServedResource, endpoint: { readonly subresource: string }, options: PatchOptions): UpdatePlan['transform'] {
+  const { kind } = resource
+  const value = applyValue(request)
+  if (!isObject(value)) throw badRequest('error decoding YAML: apply patch must be an object')
+  const applied = identified(cloneJson(value), kind, request)
+  withNameChecked(applied, options.name, kind.namespaced ? options.namespace : '')
+  return (current) => {
+    const merged = applyPatch({
+      live: current, applied, manager: options.fieldManager, force: options.force === true, subresource: endpoint.subresource, type: mergeTypeFor(kind), timestamp: options.timestamp,
+      resetFields: resetFieldsFor(kind, endpoint.subresource), apiVersion: apiVersionOf(kind),
+    })
+    const object = cloneJson(merged)
+    if (current) object.metadata.resourceVersion = applied.metadata.resourceVersion ?? current.metadata.resourceVersion
+    return object
+  }
+}
+
+function applyValue(request: HttpRequest): unknown {
+  const { body } = request
+  if (body !== undefined && !(body instanceof Uint8Array)) return body
+  try {
+    return parseYaml(textDecoder.decode(bodyBytes(request) ?? new Uint8Array()))
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(`error decoding YAML: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,28 @@
+import type { Process } from '../../kernel/machine.ts'
+import type { Authenticator } from './authn/authenticator.ts'
+import type { Authorization } from './authz/authorizers.ts'
+import type { OwnObjects } from './bootstrap/own-objects.ts'
+import type { Resources } from './registry/resources.ts'
+import type { StoreHooks } from './registry/store-hooks.ts'
+import type { RequestLog } from './request-log.ts'
+import type { ApiServerOptions } from './server.ts'
+import type { Feed } from './storage/feed.ts'
+import type { Storage } from './storage/storage.ts'
+
+/** The options with their defaults. */
+export type Settings = ApiServerOptions & Required<Pick<ApiServerOptions, 'issuer' | 'port' | 'serviceCidr' | 'nodePorts'>>
+
+/** The pieces of one server, for those of its modules that need several. */
+export interface Parts {
+  readonly process: Process
+  readonly resources: Resources
+  readonly feed: Feed
+  readonly storage: Storage
+  readonly own: OwnObjects
+  readonly authenticator: Authenticator
+  readonly authorization: Authorization
+  readonly log: RequestLog
+  readonly settings: Settings
+  /** By `group/plural`. */
+  readonly hooks: Map<string, StoreHooks>
+}

@@ -1,0 +1,57 @@
+/** Who owns which field, on every write: what a kind adds to machinery's field manager. */
+import type { Kind } from '../../../api/kinds/kind.ts'
+import type { ManagedFieldsEntry } from '../../../api/generated/types.ts'
+import { jsonEqual } from '../../../api/machinery/equality.ts'
+import type { KubeObject } from '../../../api/machinery/object.ts'
+import { schemaOf } from '../../../api/machinery/schema.ts'
+import { trackUpdate } from '../../../api/machinery/server-side-apply/field-manager.ts'
+import { deduced, mergeTypeOf } from '../../../api/machinery/server-side-apply/merge-type.ts'
+import type { MergeType } from '../../../api/machinery/server-side-apply/merge-type.ts'
+
+const mergeTypes = new WeakMap<Kind, MergeType>()
+const resets = new WeakMap<Kind, Readonly<Record<'main' | 'status', readonly (readonly string[])[]>>>()
+
+/** How values of a kind merge. */
+export function mergeTypeFor(kind: Kind): MergeType {
+  let type = mergeTypes.get(kind)
+  if (!type) {
+    const definition = schemaOf(kind.schema)
+    mergeTypes.set(kind, (type = definition ? mergeTypeOf(definition) : deduced))
+  }
+  return type
+}
+
+/** Paths that an endpoint puts back, and that are therefore never owned through it. */
+export function resetFieldsFor(kind: Kind, subresource: string): readonly (readonly string[])[] {
+  let known = resets.get(kind)
+  if (!known) {
+    const hasStatus = kind.subresources.some((each) => each.type === 'status')
+    resets.set(kind, (known = { main: hasStatus ? [['status']] : [], status: [['spec']] }))
+  }
+  return subresource === 'status' ? known.status : subresource === '' ? known.main : []
+}
+
+/** The object with its managedFields as this create, update or patch leaves them. */
+export function trackedUpdate(kind: Kind, live: KubeObject | undefined, updated: KubeObject, about: { readonly manager: string; readonly timestamp: string; readonly subresource: string }): KubeObject {
+  return trackUpdate({ live, updated, manager: about.manager, subresource: about.subresource, type: mergeTypeFor(kind), timestamp: about.timestamp, resetFields: resetFieldsFor(kind, about.subresource) })
+}
+
+/** Whether a write would change nothing: the same but for resourceVersion and the times in managedFields. */
+export function isUnchanged(object: KubeObject, old: KubeObject): boolean {
+  const { metadata, ...rest } = object
+  const { metadata: oldMetadata, ...oldRest } = old
+  if (!jsonEqual(rest, oldRest)) return false
+  const { resourceVersion: _version, managedFields, ...others } = metadata
+  const { resourceVersion: _oldVersion, managedFields: oldManagedFields, ...oldOthers } = oldMetadata
+  return jsonEqual(others, oldOthers) && sameOwnership(managedFields, oldManagedFields)
+}
+
+function sameOwnership(a: readonly ManagedFieldsEntry[] | undefined, b: readonly ManagedFieldsEntry[] | undefined): boolean {
+  if (a === b) return true
+  if (a?.length !== b?.length) return false
+  return (a ?? []).every((entry, index) => {
+    const { time: _time, ...rest } = entry
+    const { time: _otherTime, ...otherRest } = b![index]!
+    return jsonEqual(rest, otherRest)
+  })
+}

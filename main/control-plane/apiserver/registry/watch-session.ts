@@ -1,0 +1,147 @@
+import type { KubeObject, WatchEvent } from '../../../api/machinery/object.ts'
+import { bookmark } from '../../../api/machinery/watch-event.ts'
+import type { CacheEvent, Interest, WatchCache } from '../storage/watch-cache.ts'
+import type { Filter, Reader } from './reader.ts'
+import type { View } from './view.ts'
+
+export interface WatchQuery extends Filter {
+  readonly namespace: string
+  readonly resourceVersion: string
+  readonly sendInitialEvents: boolean | undefined
+  readonly bookmarks: boolean
+}
+
+/** Where a watch's events go. */
+export interface WatchSink {
+  /** Events in order. Each is shared with other watchers and must not change. */
+  send(events: readonly WatchEvent[]): void
+  /** The watch can't go on. */
+  end(): void
+}
+
+/** Watch events of one kind, each made once for all who see it. */
+export class EventShapes {
+  readonly #view: View
+  readonly #shapes = new WeakMap<CacheEvent, { [type in CacheEvent['type']]?: WatchEvent }>()
+
+  constructor(view: View) {
+    this.#view = view
+  }
+
+  of(event: CacheEvent, type: CacheEvent['type']): WatchEvent {
+    let shapes = this.#shapes.get(event)
+    if (!shapes) this.#shapes.set(event, (shapes = {}))
+    return (shapes[type] ??= { type, object: this.#view.fromStored(type === 'DELETED' && event.type !== 'DELETED' ? this.#gone(event) : event.object) })
+  }
+
+  /** The last state that a selector still saw, with the resourceVersion of the change that took it out of sight. */
+  #gone(event: CacheEvent): KubeObject {
+    const last = event.previous!
+    return { ...last, metadata: { ...last.metadata, resourceVersion: String(event.revision) } }
+  }
+}
+
+/** One watch: what was asked for, from where on, to whom. */
+export class WatchSession implements Interest {
+  readonly namespace: string | undefined
+  readonly exact: { readonly field: string; readonly value: string } | undefined
+  readonly #reader: Reader
+  readonly #view: View
+  readonly #shapes: EventShapes
+  readonly #query: WatchQuery
+  readonly #sink: WatchSink
+  readonly #everything: boolean
+  #from: number
+  #stop: (() => void) | undefined
+
+  constructor(reader: Reader, view: View, shapes: EventShapes, query: WatchQuery, sink: WatchSink) {
+    this.#reader = reader
+    this.#view = view
+    this.#shapes = shapes
+    this.#query = query
+    this.#sink = sink
+    this.namespace = query.namespace || undefined
+    this.exact = indexedTerm(view, query)
+    this.#everything = query.labels.requirements.length === 0 && !query.labels.nothing && query.fields.terms.length === 0
+    this.#from = 0
+  }
+
+  get wantsBookmarks(): boolean {
+    return this.#query.bookmarks
+  }
+
+  /** Begins: what is there already (when asked for, or without a resourceVersion), then what comes. Throws Expired. The cache
+   *  has to be as fresh as the query demands. */
+  start(cache: WatchCache, revision: number): void {
+    const { sendInitialEvents } = this.#query
+    const initial = sendInitialEvents ?? revision === 0
+    const from = initial ? this.#reader.revision : revision === 0 ? this.#reader.revision : revision
+    const missed = initial ? [] : cache.since(from)
+    this.#from = from
+    this.#stop = cache.watch(this)
+    if (initial) {
+      const events: WatchEvent[] = []
+      cache.scan(this.namespace, (object) => {
+        if (this.#everything || this.#reader.passes(object, this.#query)) events.push(initialEvent(this.#view.fromStored(object)))
+        return true
+      })
+      if (sendInitialEvents === true && this.#query.bookmarks) events.push(bookmark(apiVersion(this.#view), this.#view.kind.kind, String(from), true))
+      if (events.length > 0) this.#sink.send(events)
+      return
+    }
+    const events = missed.map((event) => this.#shape(event)).filter((event) => event !== undefined)
+    if (events.length > 0) this.#sink.send(events)
+  }
+
+  take(event: CacheEvent): void {
+    if (event.revision <= this.#from) return
+    const shaped = this.#shape(event)
+    if (shaped) this.#sink.send([shaped])
+  }
+
+  lost(): void {
+    this.stop()
+    this.#sink.end()
+  }
+
+  /** Tells the watcher how far it has seen. */
+  sendBookmark(): void {
+    this.#sink.send([bookmark(apiVersion(this.#view), this.#view.kind.kind, String(this.#reader.revision))])
+  }
+
+  stop(): void {
+    this.#stop?.()
+    this.#stop = undefined
+  }
+
+  #shape(event: CacheEvent): WatchEvent | undefined {
+    if (this.namespace && event.object.metadata.namespace !== this.namespace) return undefined
+    if (this.#everything) return this.#shapes.of(event, event.type)
+    const now = event.type !== 'DELETED' && this.#reader.passes(event.object, this.#query)
+    const was = event.previous !== undefined && this.#reader.passes(event.previous, this.#query)
+    if (now) return this.#shapes.of(event, was ? 'MODIFIED' : 'ADDED')
+    return was ? this.#shapes.of(event, 'DELETED') : undefined
+  }
+}
+
+const initialEvents = new WeakMap<KubeObject, WatchEvent>()
+
+/** The ADDED event of an object that is there already, one for all. */
+function initialEvent(object: KubeObject): WatchEvent {
+  let event = initialEvents.get(object)
+  if (!event) initialEvents.set(object, (event = { type: 'ADDED', object }))
+  return event
+}
+
+function apiVersion({ kind }: View): string {
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
+}
+
+/** The term by which the cache can tell quickly whether the watcher cares: a name, or another field that must have one value. */
+function indexedTerm(view: View, { fields, namespace }: WatchQuery): Interest['exact'] {
+  if (!view.same) return undefined
+  const term = fields.terms.find((each) => each.equals && each.field === 'metadata.name') ?? fields.terms.find((each) => each.equals && each.field !== 'metadata.namespace')
+  if (term) return { field: term.field, value: term.value }
+  const inNamespace = fields.terms.find((each) => each.equals && each.field === 'metadata.namespace')
+  return inNamespace && !namespace ? { field: inNamespace.field, value: inNamespace.value } : undefined
+}

@@ -1,0 +1,23 @@
+import type { Process } from '../../kernel/machine.ts'
+import type { User } from './authn/user.ts'
+
+/** What every step of one request may need to know of it. */
+export interface RequestContext {
+  readonly user: User
+  /** The User-Agent header, '' when absent. */
+  readonly userAgent: string
+  /** Texts for Warning headers, in order, each once. */
+  readonly warnings: Warnings
+  readonly process: Process
+  /** RFC 3339 of when the request began. */
+  readonly timestamp: string
+}
+
+/** Collects warnings for a response. */
+export class Warnings {
+  readonly texts: string[] = []
+
+  add(text: string): void {
+    if (text !== '' && !this.texts.includes(text)) this.texts.push(text)
+  }
+}

@@ -1,0 +1,138 @@
+import type { ServerExchange } from '../../kernel/http.ts'
+import type { Process } from '../../kernel/machine.ts'
+import type { RequestInfo } from './request-info/request-info.ts'
+
+export interface LoggedRequest {
+  readonly id: number
+  readonly auditId: string
+  readonly method: string
+  readonly path: string
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly scope: '' | 'cluster' | 'namespace' | 'resource'
+  readonly agent: string
+  readonly source: string
+  readonly startedAt: number
+  user: string
+  /** HTTP status; 0 while it runs, or when the client went away first. */
+  code: number
+  /** Virtual ms; undefined while it runs. */
+  durationMs: number | undefined
+}
+
+export interface RequestCount {
+  readonly verb: string
+  readonly group: string
+  readonly version: string
+  readonly resource: string
+  readonly subresource: string
+  readonly scope: string
+  readonly code: number
+  count: number
+  totalMs: number
+  /** Cumulative counts below each bound of `durationBoundsMs`, then all. */
+  readonly buckets: number[]
+}
+
+export const durationBoundsMs = [5, 25, 50, 100, 200, 400, 600, 800, 1000, 1250, 1500, 2000, 3000, 4000, 5000, 6000, 8000, 10_000, 15_000, 20_000, 30_000, 45_000, 60_000] as const
+
+const requestsMax = 500
+
+/** The newest requests, and counts of all, for the window and for /metrics. */
+export class RequestLog {
+  readonly counts = new Map<string, RequestCount>()
+  readonly #process: Process
+  readonly #recent: LoggedRequest[] = []
+  #next = 1
+  #inflightReads = 0
+  #inflightWrites = 0
+  #watches = 0
+
+  constructor(process: Process) {
+    this.#process = process
+    process.expose('requests', () => this.snapshot())
+  }
+
+  begin(info: RequestInfo, exchange: ServerExchange, agent: string): LoggedRequest {
+    const process = this.#process
+    const entry: LoggedRequest = {
+      id: this.#next++,
+      auditId: process.random.uuid(),
+      method: exchange.request.method,
+      path: exchange.request.path,
+      verb: info.verb,
+      group: info.group,
+      version: info.version,
+      resource: info.resource,
+      subresource: info.subresource,
+      scope: !info.isResource ? '' : info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster',
+      agent,
+      source: exchange.source.address,
+      startedAt: process.clock.now(),
+      user: '',
+      code: 0,
+      durationMs: undefined,
+    }
+    this.#count(entry, 1)
+    this.#recent.push(entry)
+    if (this.#recent.length > requestsMax * 1.25) this.#recent.splice(0, this.#recent.length - requestsMax)
+    process.changed('requests')
+    return entry
+  }
+
+  /** The answer began and goes on. */
+  opened(entry: LoggedRequest, user: string, code: number): void {
+    entry.user = user
+    entry.code = code
+    this.#process.changed('requests')
+  }
+
+  end(entry: LoggedRequest, user: string, code: number): void {
+    if (entry.durationMs !== undefined) return
+    entry.user = user
+    entry.code = code
+    entry.durationMs = this.#process.clock.now() - entry.startedAt
+    this.#count(entry, -1)
+    this.#tally(entry)
+    this.#process.changed('requests')
+  }
+
+  get inflight(): { readonly reads: number; readonly writes: number; readonly watches: number } {
+    return { reads: this.#inflightReads, writes: this.#inflightWrites, watches: this.#watches }
+  }
+
+  snapshot(): unknown {
+    const { reads, writes, watches } = this.inflight
+    const counts = new Map<string, { verb: string; resource: string; count: number }>()
+    for (const { verb, resource, group, subresource, count } of this.counts.values()) {
+      const name = `${resource}${subresource ? `/${subresource}` : ''}${group ? `.${group}` : ''}`
+      const key = `${verb} ${name}`
+      const known = counts.get(key)
+      if (known) known.count += count
+      else counts.set(key, { verb, resource: name, count })
+    }
+    return { recent: this.#recent.slice(-requestsMax), inflight: { reads, writes }, watches, counts: [...counts.values()] }
+  }
+
+  #count(entry: LoggedRequest, by: number): void {
+    if (entry.verb === 'watch') this.#watches += by
+    else if (entry.method === 'GET' || entry.method === 'HEAD') this.#inflightReads += by
+    else this.#inflightWrites += by
+  }
+
+  #tally(entry: LoggedRequest): void {
+    const { verb, group, version, resource, subresource, scope, code, durationMs = 0 } = entry
+    const key = `${verb}|${group}|${version}|${resource}|${subresource}|${scope}|${code}`
+    let count = this.counts.get(key)
+    if (!count) {
+      if (this.counts.size > 5_000) return
+      this.counts.set(key, (count = { verb, group, version, resource, subresource, scope, code, count: 0, totalMs: 0, buckets: new Array<number>(durationBoundsMs.length).fill(0) }))
+    }
+    count.count++
+    count.totalMs += durationMs
+    for (let index = durationBoundsMs.length - 1; index >= 0 && durationMs <= durationBoundsMs[index]!; index--) count.buckets[index]!++
+  }
+}

@@ -1,0 +1,118 @@
+import { builtInKinds } from '../../api/kinds/registry.ts'
+import type { Kind } from '../../api/kinds/kind.ts'
+import { statusOf } from '../../api/machinery/status-error.ts'
+import { serveHttp } from '../../kernel/http.ts'
+import type { HttpHandler } from '../../kernel/http.ts'
+import type { Process, Program } from '../../kernel/machine.ts'
+import type { EtcdClient } from '../etcd/client.ts'
+import { Admission } from './admission/admission.ts'
+import { admissionPlugins } from './admission/plugins.ts'
+import { Authenticator } from './authn/authenticator.ts'
+import { authorizers } from './authz/authorizers.ts'
+import { bootstrap } from './bootstrap/bootstrap.ts'
+import { OwnObjects } from './bootstrap/own-objects.ts'
+import { pipeline } from './pipeline.ts'
+import { namedHandlers } from './handlers/named.ts'
+import { Leases } from './registry/leases.ts'
+import { Resources } from './registry/resources.ts'
+import type { StoreHooks } from './registry/store-hooks.ts'
+import { RequestLog } from './request-log.ts'
+import { router } from './router.ts'
+import { Feed } from './storage/feed.ts'
+import { Storage } from './storage/storage.ts'
+import { StoredObjects } from './storage/stored-objects.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface ApiServerOptions {
+  readonly etcd: EtcdClient
+  readonly tokens: Tokens
+  /** The address that the kubernetes Service leads to. */
+  readonly advertisedAddress: string
+  /** Default 6443. */
+  readonly port?: number
+  /** Default 10.96.0.0/12. */
+  readonly serviceCidr?: string
+  /** Default 30000-32767. */
+  readonly nodePorts?: { readonly first: number; readonly last: number }
+  /** Default: all built-in kinds. */
+  readonly kinds?: readonly Kind[]
+  /** The `iss` of service-account tokens. Default https://kubernetes.default.svc.cluster.local. */
+  readonly issuer?: string
+  /** Makes every object that leaves the server immutable in fact. For tests and development. */
+  readonly freeze?: boolean
+}
+
+/** What the composition root gets to know of a running server, besides what it serves on the simulated network. */
+export interface ApiServer extends Program {
+  /** Serves a request from anywhere: the real HTTPS edge uses it. */
+  readonly handler: HttpHandler
+  /** Resolves when the server's own objects are there and requests are answered. */
+  readonly ready: Promise<void>
+}
+
+/** kube-apiserver. Serves HTTP on the process's network stack. Requests that arrive while the first objects (namespaces, RBAC,
+ *  the kubernetes Service) are being written wait for them; upstream lets them fail. */
+export function kubeApiserver(options: ApiServerOptions): (process: Process) => ApiServer {
+  return (process) => {
+    const issuer = options.issuer ?? 'https://kubernetes.default.svc.cluster.local'
+    const settings = {
+      ...options,
+      issuer,
+      port: options.port ?? 6443,
+      serviceCidr: options.serviceCidr ?? '10.96.0.0/12',
+      nodePorts: options.nodePorts ?? { first: 30_000, last: 32_767 },
+    }
+    const feed = new Feed(process, options.etcd)
+    const storage = new Storage(options.etcd, feed)
+    const stored = new StoredObjects(options.freeze ?? false)
+    const hooks = new Map<string, StoreHooks>()
+    let admission: Admission | undefined
+    const resources = new Resources({
+      process,
+      storage,
+      stored,
+      admission: { admit: (attributes) => admission!.admit(attributes), validate: (attributes) => admission!.validate(attributes) },
+      leases: new Leases(process, options.etcd),
+      hooksFor: (kind) => hooks.get(`${kind.group}/${kind.plural}`),
+    })
+    const kinds = options.kinds ?? builtInKinds
+    for (const kind of kinds) resources.add(kind, kind.storedAs ? kinds.find((each) => each.group === kind.storedAs!.group && each.kind === kind.storedAs!.kind) : kind)
+    const own = new OwnObjects(process, resources)
+    const authenticator = new Authenticator({
+      tokens: options.tokens,
+      issuer,
+      audiences: [issuer],
+      now: () => process.clock.now(),
+      lookup: (plural, namespace, name) => resources.storeOf('', plural).store.cached(namespace ?? '', name),
+    })
+    const authorization = authorizers(resources)
+    const log = new RequestLog(process)
+    const parts = { process, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
+    admission = new Admission(admissionPlugins(parts))
+    const named = namedHandlers(parts)
+    const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })
+    let isReady = false
+    const waiting: (() => void)[] = []
+    const handler: HttpHandler = (exchange) => {
+      if (isReady || isHealthCheck(exchange.request.path)) handle(exchange)
+      else {
+        const cause = process.kernel.trace.current
+        waiting.push(() => process.kernel.schedule(0, () => handle(exchange), cause))
+      }
+    }
+    const ready = (async (): Promise<void> => {
+      await feed.start()
+      await bootstrap(parts)
+      isReady = true
+      process.journal.info('Serving securely on', { address: `[::]:${settings.port}` })
+      for (const go of waiting.splice(0)) go()
+    })()
+    ready.catch((error: unknown) => process.journal.error('Failed to start', { err: statusOf(error).message }))
+    serveHttp(process.stack, settings.port, handler, { scope: process.scope })
+    return { handler, ready }
+  }
+}
+
+function isHealthCheck(path: string): boolean {
+  return path.startsWith('/healthz') || path.startsWith('/livez') || path.startsWith('/readyz')
+}

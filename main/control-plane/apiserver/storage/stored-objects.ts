@@ -1,0 +1,56 @@
+import { deepFreeze } from '../../../api/machinery/json-value.ts'
+import type { KubeObject } from '../../../api/machinery/object.ts'
+import type { KeyValue } from '../../etcd/client.ts'
+
+interface Entry {
+  revision: number
+  object: KubeObject
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Objects as etcd holds them: JSON without resourceVersion, which is the key's revision. A value is decoded at most once,
+ *  and never when this server wrote it: values keep their identity on the way through etcd. */
+export class StoredObjects {
+  readonly #byValue = new WeakMap<Uint8Array, Entry>()
+  readonly #freeze: boolean
+
+  /** `freeze` makes every object that is handed out immutable in fact, for tests and development. */
+  constructor(freeze: boolean) {
+    this.#freeze = freeze
+  }
+
+  /** The bytes to store. `object` must not change afterwards. */
+  encode(object: KubeObject): Uint8Array {
+    const value = encoder.encode(JSON.stringify(withVersion(object, undefined)))
+    this.#byValue.set(value, { revision: 0, object })
+    return value
+  }
+
+  /** The object that lies under a key, with its resourceVersion; shared, never to be changed. */
+  decode(kv: KeyValue): KubeObject {
+    const known = this.#byValue.get(kv.value)
+    if (known) {
+      if (known.revision !== kv.modRevision) {
+        known.object = this.#sealed(withVersion(known.object, kv.modRevision))
+        known.revision = kv.modRevision
+      }
+      return known.object
+    }
+    const object = this.#sealed(withVersion(JSON.parse(decoder.decode(kv.value)) as KubeObject, kv.modRevision))
+    this.#byValue.set(kv.value, { revision: kv.modRevision, object })
+    return object
+  }
+
+  #sealed(object: KubeObject): KubeObject {
+    return this.#freeze ? deepFreeze(object) : object
+  }
+}
+
+/** The object with that resourceVersion (undefined: none), everything else shared. */
+export function withVersion<T extends KubeObject>(object: T, revision: number | undefined): T {
+  const { kind, apiVersion, metadata, ...rest } = object
+  return { kind, apiVersion, metadata: { ...metadata, resourceVersion: revision === undefined ? undefined : String(revision) }, ...rest } as unknown as T
+}
+
