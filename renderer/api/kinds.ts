@@ -1,0 +1,52 @@
+import { shallowRef } from 'vue'
+import type { Health, Kind, Relation } from '../../main/api/kinds/kind.ts'
+import { commonHealth } from './health.ts'
+import { groupOf, type ApiObject } from './object.ts'
+
+interface Registry {
+  kindFor(group: string, kind: string): Kind | undefined
+}
+
+const registry = shallowRef<Registry>()
+
+/** Loads the declarations of the built-in kinds, which say how an object is doing and what it points at. Until they are there,
+ *  and for kinds they do not know, objects are judged by their conditions. */
+export async function loadKinds(): Promise<void> {
+  registry.value = await import('../../main/api/kinds/registry.ts')
+  judged = new WeakMap()
+}
+
+let judged = new WeakMap<ApiObject, Health>()
+
+/** Like `healthOf`, judged once for each version of an object: for views that show thousands. */
+export function rememberedHealth(object: ApiObject, now: number): Health {
+  void registry.value
+  let known = judged.get(object)
+  if (!known) judged.set(object, (known = healthOf(object, now)))
+  return known
+}
+
+/** How the object is doing, and why in one sentence. Reactive on the declarations' arrival. */
+export function healthOf(object: ApiObject, now: number): Health {
+  const kind = registry.value?.kindFor(groupOf(object.apiVersion), object.kind)
+  const health = kind ? kind.health(object as never, now) : commonHealth(object)
+  return { mark: health.mark, sentence: capitalized(health.sentence) }
+}
+
+function capitalized(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
+}
+
+/** What the object points at by name, its owners first. */
+export function relationsOf(object: ApiObject): readonly Relation[] {
+  const kind = registry.value?.kindFor(groupOf(object.apiVersion), object.kind)
+  const owners = (object.metadata.ownerReferences ?? []).map((owner): Relation => ({
+    role: 'owner',
+    group: groupOf(owner.apiVersion),
+    kind: owner.kind,
+    name: owner.name,
+    ...(object.metadata.namespace && { namespace: object.metadata.namespace }),
+  }))
+  const own = kind?.relations(object as never) ?? []
+  return [...owners, ...own.filter((relation) => relation.role !== 'owner' && !owners.some((owner) => owner.kind === relation.kind && owner.name === relation.name))]
+}

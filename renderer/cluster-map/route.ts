@@ -1,0 +1,76 @@
+import type { Rect } from './layout.ts'
+
+/** A cubic curve from one box to another. */
+export interface Route {
+  readonly x0: number
+  readonly y0: number
+  readonly x1: number
+  readonly y1: number
+  readonly x2: number
+  readonly y2: number
+  readonly x3: number
+  readonly y3: number
+}
+
+/** Leaves and enters boxes through the sides that face each other; a box's wide side is used along its whole length, so that paths
+ *  to many boxes fan out. */
+export function routeBetween(from: Rect, to: Rect): Route {
+  const down = to.y - (from.y + from.height)
+  const up = from.y - (to.y + to.height)
+  if (down >= -1 || up >= -1) {
+    const goesDown = down >= -1
+    const y0 = goesDown ? from.y + from.height : from.y
+    const y3 = goesDown ? to.y : to.y + to.height
+    const x0 = facing(from, to)
+    const x3 = facing(to, from)
+    const bend = (y3 - y0) * 0.55
+    return { x0, y0, x1: x0, y1: y0 + bend, x2: x3, y2: y3 - bend, x3, y3 }
+  }
+  const right = to.x + to.width / 2 >= from.x + from.width / 2
+  const x0 = right ? from.x + from.width : from.x
+  const x3 = right ? to.x : to.x + to.width
+  const y0 = facingAlong(from, to)
+  const y3 = facingAlong(to, from)
+  const bend = (x3 - x0) * 0.5
+  return { x0, y0, x1: x0 + bend, y1: y0, x2: x3 - bend, y2: y3, x3, y3 }
+}
+
+/** The same path walked the other way. */
+export function reversed(route: Route): Route {
+  return { x0: route.x3, y0: route.y3, x1: route.x2, y1: route.y2, x2: route.x1, y2: route.y1, x3: route.x0, y3: route.y0 }
+}
+
+export function pathText(route: Route): string {
+  return `M${round(route.x0)} ${round(route.y0)}C${round(route.x1)} ${round(route.y1)} ${round(route.x2)} ${round(route.y2)} ${round(route.x3)} ${round(route.y3)}`
+}
+
+export function pointAt(route: Route, t: number): { readonly x: number; readonly y: number } {
+  const u = 1 - t
+  const a = u * u * u
+  const b = 3 * u * u * t
+  const c = 3 * u * t * t
+  const d = t * t * t
+  return { x: a * route.x0 + b * route.x1 + c * route.x2 + d * route.x3, y: a * route.y0 + b * route.y1 + c * route.y2 + d * route.y3 }
+}
+
+export function lengthOf(route: Route): number {
+  return Math.hypot(route.x3 - route.x0, route.y3 - route.y0)
+}
+
+function facing(box: Rect, other: Rect): number {
+  const margin = Math.min(16, box.width / 2)
+  const middle = other.x + other.width / 2
+  const own = box.x + box.width / 2
+  if (box.width < 60) return own
+  const wanted = own + (middle - own) * 0.35
+  return Math.min(box.x + box.width - margin, Math.max(box.x + margin, wanted))
+}
+
+function facingAlong(box: Rect, other: Rect): number {
+  const margin = Math.min(10, box.height / 2)
+  return Math.min(box.y + box.height - margin, Math.max(box.y + margin, other.y + other.height / 2))
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10
+}
