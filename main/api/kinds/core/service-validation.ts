@@ -1,13 +1,13 @@
 import type { Service, ServicePort, ServiceSpec } from '../../generated/types.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldPath, fieldRequired } from '../../machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../machinery/field-error.ts'
-import { isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidPortName, isValidPortNumber } from '../../machinery/names.ts'
+import { isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidPortNumber } from '../../machinery/names.ts'
 import { nonSpecialIpErrors } from './endpoints-validation.ts'
 import { ipErrors, isCidr, isIpv6 } from './ip-validation.ts'
 import { validateLabels } from './label-validation.ts'
+import { portOrNameErrors, protocols } from './port-validation.ts'
 
 const types = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
-const protocols = ['SCTP', 'TCP', 'UDP']
 const policies = ['Cluster', 'Local']
 const ipFamilies = ['IPv4', 'IPv6']
 const familyPolicies = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
@@ -93,12 +93,6 @@ function portErrors(port: ServicePort, nameRequired: boolean, names: Set<string>
   errors.push(...portOrNameErrors(port.targetPort ?? 0, path.child('targetPort')))
   if (port.appProtocol !== undefined) for (const message of isQualifiedName(port.appProtocol)) errors.push(fieldInvalid(path.child('appProtocol'), port.appProtocol, message))
   return errors
-}
-
-/** A port by number or by name. */
-export function portOrNameErrors(port: number | string, path: FieldPath): FieldError[] {
-  const messages = typeof port === 'number' ? isValidPortNumber(port) : isValidPortName(port)
-  return messages.map((message) => fieldInvalid(path, port, message))
 }
 
 function affinityErrors(spec: ServiceSpec): FieldError[] {
