@@ -79,9 +79,9 @@ export class ImagePuller {
         const id = await this.#pullWithCredentials(image, secrets)
         return { id, tookMs: clock.now() - startedAt }
       })
-      const size = (await this.#runtime.imageStatus(image))?.sizeBytes ?? 0
       const took = formatDuration(Math.trunc(pulled.tookMs))
       const whole = formatDuration(Math.trunc(clock.now() - askedAt))
+      const size = (await this.#runtime.imageStatus(image))?.sizeBytes ?? 0
       say('Normal', 'Pulled', `Successfully pulled image ${JSON.stringify(asked)} in ${took} (${whole} including waiting). Image size: ${size} bytes.`)
       return pulled.id
     } catch (error) {

@@ -75,15 +75,13 @@ function withReadiness(containers: readonly Container[], statuses: readonly Cont
 }
 
 /** The status of a pod that this node will not run. */
-export function rejectedPodStatus(pod: Pod, reason: string, message: string, hostIps: readonly string[], now: number): PodStatus {
+export function rejectedPodStatus(pod: Pod, reason: string, message: string): PodStatus {
   return {
     ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
     phase: 'Failed',
     ...(pod.status?.conditions ? { conditions: pod.status.conditions } : {}),
-    reason,
     message,
-    ...(hostIps.length > 0 ? { hostIP: hostIps[0]!, hostIPs: hostIps.map((ip) => ({ ip })) } : {}),
-    startTime: formatTime(now),
+    reason,
     qosClass: podQosClass(pod.spec!),
   }
 }

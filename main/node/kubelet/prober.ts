@@ -62,9 +62,9 @@ export class Prober {
     }
   }
 
-  /** Readiness probes run at once for containers that have just started (upstream's manual trigger). */
-  trigger(uid: string, containerName: string, type: ProbeType): void {
-    this.#workers.get(`${uid}/${containerName}/${type}`)?.trigger()
+  /** The readiness probe of a container that has just started runs at once, unless it has run (upstream's manual trigger). */
+  triggerUnlessKnown(uid: string, containerName: string): void {
+    this.#workers.get(`${uid}/${containerName}/readiness`)?.triggerUnlessKnown()
   }
 
   /** A pod on its way out is probed for readiness only. */
@@ -138,7 +138,9 @@ class ProbeWorker {
     this.#arm(restarted ? process.random.float() * this.#periodMs : 0)
   }
 
-  trigger(): void {
+  triggerUnlessKnown(): void {
+    const known = [...(this.#options.statusOf(this.uid)?.containerStatuses ?? [])].some((status) => status.containerID === `containerd://${this.#containerId}`)
+    if (known && this.#lastAt !== undefined) return
     if (this.#busy) this.#again = true
     else this.#arm(0)
   }

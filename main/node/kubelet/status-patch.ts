@@ -2,7 +2,7 @@ import type { Pod, PodCondition, PodStatus } from '../../api/generated/types.ts'
 import { jsonEqual } from '../../api/machinery/equality.ts'
 
 /** The strategic merge patch that turns the status the API has into `next`; undefined when nothing differs. `uid` makes it
- *  fail for another pod of the same name. Conditions merge by type and IPs by address; other lists are replaced whole. */
+ *  fail for another pod of the same name. Conditions merge by type; other lists are replaced whole. */
 export function podStatusPatch(api: Pod, next: PodStatus): object | undefined {
   const old = (api.status ?? {}) as Record<string, unknown>
   const wanted = next as Record<string, unknown>
@@ -10,8 +10,6 @@ export function podStatusPatch(api: Pod, next: PodStatus): object | undefined {
   for (const field of Object.keys(wanted)) {
     if (wanted[field] === undefined || jsonEqual(old[field], wanted[field])) continue
     if (field === 'conditions') Object.assign(patch, conditionPatch(api.status?.conditions ?? [], next.conditions ?? []))
-    else if (field === 'podIPs' || field === 'hostIPs') Object.assign(patch, addressPatch(field, api.status?.[field] ?? [], next[field] ?? []))
-    else if ((field === 'containerStatuses' || field === 'initContainerStatuses' || field === 'ephemeralContainerStatuses')) patch[field] = wanted[field]
     else patch[field] = wanted[field]
   }
   for (const field of Object.keys(old)) {
@@ -36,9 +34,4 @@ function conditionPatch(old: readonly PodCondition[], next: readonly PodConditio
   }
   if (changed.length === 0) return {}
   return { '$setElementOrder/conditions': next.map(({ type }) => ({ type })), conditions: changed }
-}
-
-function addressPatch(field: 'podIPs' | 'hostIPs', old: readonly { ip: string }[], next: readonly { ip: string }[]): Record<string, unknown> {
-  const gone = old.filter(({ ip }) => !next.some((each) => each.ip === ip)).map(({ ip }) => ({ $patch: 'delete', ip }))
-  return { [`$setElementOrder/${field}`]: next.map(({ ip }) => ({ ip })), [field]: [...gone, ...next.map(({ ip }) => ({ ip }))] }
 }
