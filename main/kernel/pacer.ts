@@ -76,6 +76,20 @@ export class Pacer {
     this.#wake()
   }
 
+  /** While paused: runs all that is due until `time`, and resolves when that is done. */
+  async stepTo(time: number): Promise<void> {
+    if (this.#state !== 'paused' || this.#busy || this.#stopped) return
+    this.#busy = true
+    try {
+      await this.#kernel.runUntil(time)
+    } catch (error) {
+      this.#onCrash(error)
+    } finally {
+      this.#busy = false
+      this.#onChange()
+    }
+  }
+
   setSpeed(speed: number): void {
     if (!(speed > 0)) throw new Error(`speed has to be above 0, not ${speed}`)
     const running = this.#state === 'running'

@@ -1,0 +1,108 @@
+import type { Program as Component, Machine, Process } from '../kernel/machine.ts'
+import type { Endpoint } from '../kernel/network.ts'
+import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server.ts'
+import { etcdClient } from '../control-plane/etcd/network-client.ts'
+import { etcdServer } from '../control-plane/etcd/server.ts'
+import { kubelet } from '../node/kubelet/kubelet.ts'
+import { ImageCatalogue } from '../node/runtime/images/catalogue.ts'
+import { catalogueRegistries } from '../node/runtime/images/registry.ts'
+import { containerRuntime } from '../node/runtime/runtime.ts'
+import { RuntimeClient } from '../node/runtime/runtime-client.ts'
+import type { ProgramTable } from '../node/runtime/programs/program.ts'
+import { Systemd } from '../node/systemd/systemd.ts'
+import type { ClusterOptions } from './cluster.ts'
+import { componentProgram } from './component-programs.ts'
+import { ManifestFolder } from './manifest-folder.ts'
+import { controlPlaneManifests } from './static-pods.ts'
+import type { MachineSpec } from './spec.ts'
+
+/** One machine of the cluster with the services that its systemd keeps running, and the components that its containers may be. */
+export class ClusterNode {
+  readonly machine: Machine
+  readonly spec: MachineSpec
+  readonly systemd: Systemd
+  readonly manifests: ManifestFolder
+
+  constructor(machine: Machine, spec: MachineSpec, options: ClusterOptions, server: Endpoint, onApiServer: (apiServer: ApiServer | undefined) => void) {
+    this.machine = machine
+    this.spec = spec
+    this.manifests = new ManifestFolder(spec.role === 'control-plane' ? controlPlaneManifests(options.spec, spec) : {})
+    const registries = catalogueRegistries({ catalogue: new ImageCatalogue(options.images) })
+    const programs = this.#programs(options, server, onApiServer)
+    const network = undefined as never
+    this.systemd = new Systemd(machine, [
+      {
+        name: 'containerd',
+        description: 'containerd container runtime',
+        path: '/usr/lib/systemd/system/containerd.service',
+        documentation: 'https://containerd.io',
+        command: '/usr/bin/containerd',
+        enabled: true,
+        restartMs: 5_000,
+        program: containerRuntime({ network, registries, programs, machineCpus: spec.cpuMillis / 1_000, machineMemoryBytes: spec.memoryBytes }),
+      },
+      {
+        name: 'kubelet',
+        description: 'kubelet: The Kubernetes Node Agent',
+        path: '/usr/lib/systemd/system/kubelet.service',
+        documentation: 'https://kubernetes.io/docs/',
+        command: '/usr/bin/kubelet --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf --config=/var/lib/kubelet/config.yaml',
+        enabled: true,
+        restartMs: 10_000,
+        program: (process) => this.#kubelet(process, options, server),
+      },
+    ])
+  }
+
+  boot(): void {
+    this.systemd.boot()
+  }
+
+  powerOn(): void {
+    if (this.machine.poweredOn) return
+    this.machine.powerOn()
+    this.systemd.boot()
+  }
+
+  #kubelet(process: Process, options: ClusterOptions, server: Endpoint): Component {
+    const { spec } = this
+    const controlPlane = spec.role === 'control-plane'
+    const alone = options.spec.machines.length === 1
+    return kubelet({
+      nodeName: spec.name,
+      nodeIps: [spec.address],
+      server,
+      certificate: { commonName: `system:node:${spec.name}`, organizations: ['system:nodes'] },
+      runtime: new RuntimeClient(process),
+      capacity: { cpuMillis: spec.cpuMillis, memoryBytes: spec.memoryBytes, pods: spec.podsMax, ephemeralStorageBytes: spec.storageBytes },
+      labels: {
+        ...spec.labels,
+        ...(controlPlane ? { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' } : {}),
+      },
+      taints: controlPlane && !alone ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
+      clusterDns: [options.spec.dnsAddress],
+      clusterDomain: options.spec.clusterDomain,
+      staticPods: this.manifests,
+    })(process)
+  }
+
+  #programs(options: ClusterOptions, server: Endpoint, onApiServer: (apiServer: ApiServer | undefined) => void): ProgramTable {
+    const { machine, spec } = this
+    const component = (name: string, program: (process: Process) => Component): [string, ReturnType<typeof componentProgram>] => [name, componentProgram(machine, name, program)]
+    return new Map([
+      component('etcd', etcdServer({ name: spec.name })),
+      component('kube-apiserver', (process) => {
+        const apiServer = kubeApiserver({
+          etcd: etcdClient(process, [{ address: '127.0.0.1', port: 2379 }]),
+          tokens: options.tokens,
+          advertisedAddress: spec.address,
+          serviceCidr: options.spec.serviceCidr,
+          freeze: options.freeze ?? false,
+        })(process)
+        onApiServer(apiServer)
+        process.scope.onClose(() => onApiServer(undefined))
+        return apiServer
+      }),
+    ])
+  }
+}

@@ -1,0 +1,189 @@
+import type { DiskBacking } from '../kernel/disk.ts'
+import { SimulatedDisk } from '../kernel/disk.ts'
+import type { Host } from '../kernel/host.ts'
+import type { HttpHandler } from '../kernel/http.ts'
+import { Kernel } from '../kernel/kernel.ts'
+import { Machine } from '../kernel/machine.ts'
+import { Network, type Endpoint } from '../kernel/network.ts'
+import { Pacer } from '../kernel/pacer.ts'
+import { BridgeError } from '../../preload/contract/bridge.ts'
+import type { TimeState } from '../../preload/contract/time.ts'
+import type { ApiServer } from '../control-plane/apiserver/server.ts'
+import type { Tokens } from '../control-plane/apiserver/tokens.ts'
+import type { CatalogueData } from '../node/runtime/images/catalogue.ts'
+import { addonsOf } from './addons.ts'
+import { ClusterNode } from './cluster-node.ts'
+import { Gateway } from './gateway.ts'
+import { kubeadmInit } from './kubeadm.ts'
+import { Observer } from './observer/observer.ts'
+import type { ClusterSpec } from './spec.ts'
+
+export interface ClusterOptions {
+  readonly spec: ClusterSpec
+  readonly host: Host
+  /** Virtual ms since the epoch at which the run starts. */
+  readonly epoch: number
+  readonly tokens: Tokens
+  /** The cluster CA's certificate (PEM), for service accounts. */
+  readonly caCertificate: string
+  readonly images: CatalogueData
+  /** Durable storage of a machine; absent: memory only. */
+  readonly backingOf?: (machine: string) => DiskBacking
+  /** Makes shared objects immutable in fact: for tests. */
+  readonly freeze?: boolean
+}
+
+/** A fault that a person asked for. */
+export type Fault =
+  | { readonly type: 'powerOff' | 'powerOn'; readonly machine: string }
+  | { readonly type: 'partition' | 'heal'; readonly a: string; readonly b: string }
+  | { readonly type: 'kill'; readonly processId: string }
+
+const apiServerPort = 6443
+
+/** A whole cluster on one kernel: machines from a spec, what runs on them, and the doors through which the outside looks and acts. */
+export class Cluster {
+  readonly options: ClusterOptions
+  readonly kernel: Kernel
+  readonly network: Network
+  readonly pacer: Pacer
+  readonly observer: Observer
+  readonly gateway: Gateway
+  readonly nodes = new Map<string, ClusterNode>()
+  readonly machines = new Map<string, Machine>()
+  /** Resolves when every node has been Ready once. */
+  readonly ready: Promise<void>
+  #apiServer: ApiServer | undefined
+  #onReady!: () => void
+  readonly #timeListeners = new Set<() => void>()
+
+  constructor(options: ClusterOptions) {
+    const { spec } = options
+    this.options = options
+    this.kernel = new Kernel({ host: options.host, seed: spec.seed, epoch: options.epoch })
+    this.network = new Network(this.kernel)
+    this.pacer = new Pacer(this.kernel, options.host)
+    this.ready = new Promise((resolve) => {
+      this.#onReady = resolve
+    })
+    const controlPlane = spec.machines.find((machine) => machine.role === 'control-plane')
+    if (!controlPlane) throw new Error('a cluster needs a control-plane machine')
+    const server: Endpoint = { address: controlPlane.address, port: apiServerPort }
+    for (const machineSpec of spec.machines) {
+      const disk = new SimulatedDisk(this.kernel, machineSpec.name, options.backingOf?.(machineSpec.name))
+      const machine = new Machine(this.network, machineSpec.name, machineSpec.address, disk)
+      this.machines.set(machine.name, machine)
+      this.nodes.set(machine.name, new ClusterNode(machine, machineSpec, options, server, (apiServer) => {
+        this.#apiServer = apiServer
+      }))
+    }
+    this.observer = new Observer(this.kernel, this.network, this.machines)
+    this.gateway = new Gateway(this.kernel, this.pacer, this.observer.messages, controlPlane.name, () => this.apiHandler())
+    this.pacer.onChange(() => this.#timeChanged())
+  }
+
+  /** Powers everything on. The kernel has to run for anything to happen. */
+  boot(): void {
+    const { spec } = this.options
+    for (const node of this.nodes.values()) node.boot()
+    const controlPlane = [...this.nodes.values()].find((node) => node.spec.role === 'control-plane')!
+    const server = { address: controlPlane.spec.address, port: apiServerPort }
+    controlPlane.machine.start(
+      'kubeadm',
+      kubeadmInit({ server, addons: addonsOf(spec, `https://${server.address}:${server.port}`), nodes: spec.machines.map((machine) => machine.name), onReady: () => this.#onReady() }),
+    )
+  }
+
+  /** The running API server's front; undefined while there is none. */
+  apiHandler(): HttpHandler | undefined {
+    return this.#apiServer?.handler
+  }
+
+  /** Makes something go wrong, as a recorded input. Throws BridgeError for names that do not exist. */
+  fault(fault: Fault): void {
+    const run = this.#faultAction(fault)
+    this.kernel.input('fault', fault, () => {
+      run()
+      this.observer.machineryChanged()
+    }, this.pacer.stamp())
+  }
+
+  /** While paused: runs the next `count` events. */
+  async stepEvents(count: number): Promise<void> {
+    const until = this.kernel.executed + count
+    this.pacer.step(count)
+    await this.#untilStill(() => this.kernel.executed >= until)
+  }
+
+  /** While paused: runs what is due within `durationMs`. */
+  async stepDuration(durationMs: number): Promise<void> {
+    await this.pacer.stepTo(this.kernel.now() + durationMs)
+  }
+
+  timeState(): TimeState {
+    const { kernel, pacer } = this
+    const target = pacer.target()
+    const nextAt = kernel.nextTime()
+    return {
+      now: kernel.now(),
+      epoch: this.options.epoch,
+      paused: pacer.state === 'paused',
+      speed: pacer.speed === Infinity ? 0 : pacer.speed,
+      behindMs: target === Infinity ? 0 : Math.max(0, Math.round(target - kernel.now())),
+      executed: kernel.executed,
+      ...(nextAt === undefined ? {} : { nextAt }),
+    }
+  }
+
+  onTimeChange(listener: () => void): () => void {
+    this.#timeListeners.add(listener)
+    return () => this.#timeListeners.delete(listener)
+  }
+
+  /** Stops every process in order, etcd last, so that what was acknowledged is on disk. */
+  async stop(): Promise<void> {
+    this.pacer.pause()
+    this.pacer.stop()
+    this.observer.close()
+    const etcd = [...this.machines.values()].map((machine) => machine.process('etcd')).filter((process) => process !== undefined)
+    await Promise.all(etcd.map((process) => this.kernel.settle(Promise.resolve(process.stop()), 10_000).catch(() => {})))
+  }
+
+  #timeChanged(): void {
+    for (const listener of this.#timeListeners) listener()
+  }
+
+  async #untilStill(done: () => boolean): Promise<void> {
+    while (!done() && this.kernel.pending > 0 && this.pacer.state === 'paused') await new Promise((resolve) => this.options.host.wallWait(1, () => resolve(undefined)))
+  }
+
+  #faultAction(fault: Fault): () => void {
+    const machine = (name: string): ClusterNode => {
+      const node = this.nodes.get(name)
+      if (!node) throw new BridgeError({ code: 'not-found', message: `there is no machine ${name}` })
+      return node
+    }
+    switch (fault.type) {
+      case 'powerOff': {
+        const node = machine(fault.machine)
+        return () => node.machine.powerOff()
+      }
+      case 'powerOn': {
+        const node = machine(fault.machine)
+        return () => node.powerOn()
+      }
+      case 'partition':
+      case 'heal': {
+        const [a, b] = [machine(fault.a).machine.name, machine(fault.b).machine.name]
+        return () => (fault.type === 'heal' ? this.network.heal(a, b) : this.network.partition(a, b))
+      }
+      case 'kill': {
+        const at = fault.processId.lastIndexOf('@')
+        const node = machine(fault.processId.slice(at + 1))
+        const name = fault.processId.slice(0, at)
+        if (!node.machine.process(name)) throw new BridgeError({ code: 'not-found', message: `no process ${fault.processId} is running` })
+        return () => node.machine.process(name)?.crash()
+      }
+    }
+  }
+}

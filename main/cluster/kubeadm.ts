@@ -1,0 +1,78 @@
+import type { Node } from '../api/generated/types.ts'
+import { InformerSet } from '../api/client/informer.ts'
+import { restClient } from '../api/client/rest-client.ts'
+import type { ApiClient } from '../api/client/contract.ts'
+import { nodeKind } from '../api/kinds/core/node.ts'
+import { kindFor } from '../api/kinds/registry.ts'
+import type { KubeObject } from '../api/machinery/object.ts'
+import { isAlreadyExists } from '../api/machinery/status-error.ts'
+import { HttpClient } from '../kernel/http.ts'
+import type { Process, Program } from '../kernel/machine.ts'
+import type { Endpoint } from '../kernel/network.ts'
+import { adminCertificate } from './gateway.ts'
+
+export interface KubeadmOptions {
+  readonly server: Endpoint
+  readonly addons: readonly KubeObject[]
+  readonly nodes: readonly string[]
+  /** Every node has been seen Ready. */
+  readonly onReady: () => void
+}
+
+const retryMs = 250
+
+/** What `kubeadm init` does after the control plane's containers were started: waits for the API server, installs the add-ons, and
+ *  (as a person would with `kubectl wait`) watches the nodes until all are Ready. Then it ends. */
+export function kubeadmInit(options: KubeadmOptions): (process: Process) => Program {
+  return (process) => {
+    const client = restClient(new HttpClient(process, options.server, adminCertificate), { userAgent: 'kubeadm/v1.36.1' })
+    void (async () => {
+      await untilServing(process, client)
+      for (const object of options.addons) await install(process, client, object)
+      await untilNodesReady(process, client, options.nodes)
+      options.onReady()
+      process.scope.close()
+    })()
+    return {}
+  }
+}
+
+async function untilServing(process: Process, client: ApiClient): Promise<void> {
+  for (;;) {
+    try {
+      if ((await client.raw('GET', '/readyz')).status === 200) return
+    } catch {
+      // Not listening yet: its container is still being started.
+    }
+    await process.clock.sleep(retryMs)
+  }
+}
+
+async function install(process: Process, client: ApiClient, object: KubeObject): Promise<void> {
+  const [group, version] = (object.apiVersion ?? '').includes('/') ? object.apiVersion!.split('/') : ['', object.apiVersion]
+  const kind = kindFor(group!, object.kind!)
+  if (!kind || kind.version !== version) throw new Error(`add-on ${object.kind} ${object.metadata?.name} is of no kind that this server has`)
+  for (;;) {
+    try {
+      await client.create(kind, object, { fieldManager: 'kubeadm' })
+      return
+    } catch (error) {
+      if (isAlreadyExists(error)) return
+      process.journal.warning('Add-on could not be created yet', { kind: object.kind, name: object.metadata?.name, err: error })
+      await process.clock.sleep(retryMs)
+    }
+  }
+}
+
+function untilNodesReady(process: Process, client: ApiClient, names: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const missing = new Set(names)
+    const informers = new InformerSet(process, client)
+    const check = (node: Node): void => {
+      const ready = node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True')
+      if (ready && missing.delete(node.metadata.name!) && missing.size === 0) resolve()
+    }
+    informers.of(nodeKind).onChange({ added: check, updated: check })
+    informers.start()
+  })
+}
