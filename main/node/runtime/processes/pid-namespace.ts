@@ -1,0 +1,175 @@
+import type { Kernel } from '../../../kernel/kernel.ts'
+import type { NetworkStack } from '../../../kernel/network.ts'
+import type { Random } from '../../../kernel/random.ts'
+import type { FileSystem } from '../files/file-system.ts'
+import { ExecError, type ContainerLimits, type ProcessEntry, type ProgramTable, type Resolver } from '../programs/program.ts'
+import { findExecutable, loadExecutable } from './executable.ts'
+import type { OpenFile } from './open-file.ts'
+import { ContainerProcess } from './process.ts'
+import { signalNumbers, type Signal } from './signals.ts'
+
+export interface PidNamespaceOptions {
+  readonly kernel: Kernel
+  readonly stack: NetworkStack
+  readonly random: Random
+  readonly hostname: string
+  readonly limits: ContainerLimits
+  readonly programs: ProgramTable
+  readonly resolver: Resolver | undefined
+  /** Made when a process first looks. */
+  readonly files: (namespace: PidNamespace) => FileSystem
+  /** The first process ended, and with it all others. */
+  readonly onEnd: (code: number, signal: number, outOfMemory: boolean) => void
+}
+
+/** The processes of one container, and what they share. */
+export class PidNamespace {
+  readonly kernel: Kernel
+  readonly startedAt: number
+  readonly #options: PidNamespaceOptions
+  readonly #processes = new Map<number, ContainerProcess>()
+  #files: FileSystem | undefined
+  #nextPid = 1
+  #endedCpuMs = 0
+  #over = false
+  #outOfMemory = false
+
+  constructor(options: PidNamespaceOptions) {
+    this.#options = options
+    this.kernel = options.kernel
+    this.startedAt = options.kernel.now()
+  }
+
+  get files(): FileSystem {
+    return (this.#files ??= this.#options.files(this))
+  }
+  get stack(): NetworkStack {
+    return this.#options.stack
+  }
+  get random(): Random {
+    return this.#options.random
+  }
+  get hostname(): string {
+    return this.#options.hostname
+  }
+  get limits(): ContainerLimits {
+    return this.#options.limits
+  }
+  get programs(): ProgramTable {
+    return this.#options.programs
+  }
+  get resolver(): Resolver | undefined {
+    return this.#options.resolver
+  }
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** How much longer work takes because of the CPU limit. */
+  get slowdown(): number {
+    const limit = this.limits.cpuLimitMillis
+    return limit > 0 && limit < 1000 ? 1000 / limit : 1
+  }
+
+  /** Starts an executable that no process of the namespace asked for: the container's own, or an exec. Throws ExecError. */
+  launch(
+    argv: readonly string[],
+    options: { env: ReadonlyMap<string, string>; cwd: string; files: readonly (OpenFile | undefined)[] },
+  ): ContainerProcess {
+    const found = findExecutable(this.files, argv[0] ?? '', options.env.get('PATH'), options.cwd)
+    const loaded = loadExecutable(this.files, found, argv, this.programs)
+    if (options.cwd !== '/' && this.files.find(options.cwd)?.kind !== 'directory') throw new ExecError('not-found', options.cwd)
+    const process = this.create(undefined, loaded.argv, { ...options, settings: loaded.settings })
+    process.run(loaded.program)
+    return process
+  }
+
+  create(
+    parent: { readonly pid: number; readonly group: number } | undefined,
+    argv: readonly string[],
+    options: { env: ReadonlyMap<string, string>; cwd: string; files: readonly (OpenFile | undefined)[]; newGroup?: boolean; settings?: unknown },
+  ): ContainerProcess {
+    const process = new ContainerProcess(this, this.#nextPid++, parent, argv, options)
+    this.#processes.set(process.pid, process)
+    this.checkMemory()
+    return process
+  }
+
+  get(pid: number): ContainerProcess | undefined {
+    return this.#processes.get(pid)
+  }
+
+  living(): IterableIterator<ContainerProcess> {
+    return this.#processes.values()
+  }
+
+  entries(): ProcessEntry[] {
+    const user = this.#userName()
+    return [...this.#processes.values()].map((process) => ({
+      pid: process.pid,
+      parentPid: process.parentPid,
+      user,
+      command: process.title ?? process.argv,
+      startedAt: process.startedAt,
+      cpuMs: process.cpuMs,
+      memoryBytes: process.memoryBytes,
+    }))
+  }
+
+  signalGroup(group: number, signal: Signal): void {
+    for (const process of [...this.#processes.values()]) if (process.group === group) process.kill(signal)
+  }
+
+  /** CPU time of all processes, living and ended. */
+  get cpuMs(): number {
+    let sum = this.#endedCpuMs
+    for (const process of this.#processes.values()) sum += process.cpuMs
+    return sum
+  }
+
+  get memoryBytes(): number {
+    let sum = 0
+    for (const process of this.#processes.values()) sum += process.memoryBytes
+    return sum
+  }
+
+  /** Kills the whole container when its processes hold more memory than it may have (memory.oom.group). */
+  checkMemory(): void {
+    const limit = this.limits.memoryLimitBytes
+    if (limit <= 0 || this.#over || this.memoryBytes <= limit) return
+    this.#outOfMemory = true
+    const first = this.#processes.get(1)
+    if (first) first.kill('KILL')
+    else this.killAll()
+  }
+
+  /** The container stops existing: nothing in it runs again. */
+  killAll(): void {
+    for (const process of [...this.#processes.values()]) process.kill('KILL')
+  }
+
+  /** @internal A process ended. */
+  ended(process: ContainerProcess): void {
+    this.#processes.delete(process.pid)
+    this.#endedCpuMs += process.cpuMs
+    for (const other of this.#processes.values()) if (other.parentPid === process.pid) other.parentPid = 1
+    if (process.pid !== 1 || this.#over) return
+    this.#over = true
+    this.killAll()
+    this.#options.onEnd(process.exitCode, process.endSignal, this.#outOfMemory && process.endSignal === signalNumbers.KILL)
+  }
+
+  #userName(): string {
+    const uid = this.files.uid
+    if (uid === 0) return 'root'
+    try {
+      const line = this.files
+        .readText('/etc/passwd')
+        .split('\n')
+        .find((each) => each.split(':')[2] === String(uid))
+      return line?.split(':')[0] ?? String(uid)
+    } catch {
+      return String(uid)
+    }
+  }
+}

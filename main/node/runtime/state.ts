@@ -1,0 +1,88 @@
+import type { Machine } from '../../kernel/machine.ts'
+import type { Scope } from '../../kernel/scope.ts'
+import type { RuntimeEvent } from '../cri.ts'
+import type { Container } from './container.ts'
+import { ContainerLog } from './container-log.ts'
+import { DirectoryInode } from './files/inode.ts'
+import { ImageStore } from './images/image-store.ts'
+import type { Sandbox } from './sandbox.ts'
+
+/** What a node keeps of its containers, whatever becomes of the runtime's own process: sandboxes and containers (their
+ *  shims hold them), images, logs, volumes and the node's file system. */
+export class RuntimeState {
+  readonly sandboxes = new Map<string, Sandbox>()
+  readonly containers = new Map<string, Container>()
+  readonly images = new ImageStore()
+  readonly logs = new Map<string, ContainerLog>()
+  /** The node's own files: host paths, persistent volumes. Outlives even a power failure. */
+  readonly hostFiles = new DirectoryInode()
+  /** Lifetime of the shims: all containers end with it. */
+  shims: Scope | undefined
+  readonly #listeners = new Set<(event: RuntimeEvent) => void>()
+  readonly #volumes = new Map<string, Map<string, DirectoryInode>>()
+  #undelivered: RuntimeEvent[] = []
+  /** Whether the runtime is there to pass events on. */
+  #announcing = false
+
+  /** The directory behind a pod's scratch volume. */
+  volume(podUid: string, name: string): DirectoryInode {
+    let volumes = this.#volumes.get(podUid)
+    if (!volumes) this.#volumes.set(podUid, (volumes = new Map()))
+    let directory = volumes.get(name)
+    if (!directory) volumes.set(name, (directory = new DirectoryInode(new Map(), { mode: 0o777 })))
+    return directory
+  }
+
+  dropVolumes(podUid: string): void {
+    this.#volumes.delete(podUid)
+  }
+
+  log(path: string, now: () => number): ContainerLog {
+    let log = this.logs.get(path)
+    if (!log) this.logs.set(path, (log = new ContainerLog(path, now)))
+    return log
+  }
+
+  onEvent(listener: (event: RuntimeEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Tells listeners, or keeps it for when the runtime is back. */
+  announce(event: RuntimeEvent): void {
+    if (!this.#announcing) {
+      this.#undelivered.push(event)
+      return
+    }
+    for (const listener of [...this.#listeners]) listener(event)
+  }
+
+  startAnnouncing(): void {
+    this.#announcing = true
+    for (const event of this.#undelivered.splice(0)) this.announce(event)
+  }
+
+  stopAnnouncing(): void {
+    this.#announcing = false
+  }
+
+  /** The machine lost power: nothing runs any more, and what was in memory is gone. */
+  lost(time: number): void {
+    for (const container of this.containers.values()) {
+      if (container.state !== 'running') continue
+      container.finish({ time, exitCode: 255, signal: 0, reason: 'Unknown', message: '' })
+    }
+    for (const sandbox of this.sandboxes.values()) sandbox.state = 'notready'
+    this.shims = undefined
+    this.#undelivered = []
+  }
+}
+
+const states = new WeakMap<Machine, RuntimeState>()
+
+/** The state of a machine's container runtime; made when first asked for. */
+export function runtimeState(machine: Machine): RuntimeState {
+  let state = states.get(machine)
+  if (!state) states.set(machine, (state = new RuntimeState()))
+  return state
+}
