@@ -37,9 +37,27 @@ export class InformerSet implements Informers {
   }
 
   whenSynced(): Promise<void> {
+    return this.#when(() => this.#informers.values())
+  }
+
+  /** The same informers, for one of several users in the process: `whenSynced` waits only for what that user asked for. */
+  view(): Informers {
+    const asked = new Set<SharedInformer<KubeObject>>()
+    return {
+      of: (kind, options) => {
+        const informer = this.of(kind, options)
+        asked.add(informer as unknown as SharedInformer<KubeObject>)
+        return informer
+      },
+      start: () => this.start(),
+      whenSynced: () => this.#when(() => asked),
+    }
+  }
+
+  #when(informers: () => Iterable<SharedInformer<KubeObject>>): Promise<void> {
     return new Promise((resolve) => {
       const check = (): void => {
-        if (!this.#synced()) return
+        for (const informer of informers()) if (!informer.synced) return
         this.#waiting.delete(check)
         this.#host.clock.after(0, resolve)
       }
@@ -70,11 +88,6 @@ export class InformerSet implements Informers {
       synced: informer.synced,
       resourceVersion: informer.resourceVersion,
     }))
-  }
-
-  #synced(): boolean {
-    for (const informer of this.#informers.values()) if (!informer.synced) return false
-    return true
   }
 
   #wakeWaiting(): void {

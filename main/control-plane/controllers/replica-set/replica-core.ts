@@ -21,6 +21,7 @@ export interface ReplicaOwner<T extends KubeObject> {
   readonly kind: Kind<T>
   /** `replicaset-controller`. */
   readonly name: string
+  readonly eventSource?: string
   readonly noun: string
   view(object: T): ReplicaView
   withStatus(object: T, status: ReplicaSetStatus): T
@@ -33,6 +34,7 @@ export interface ReplicaOwner<T extends KubeObject> {
 export function replicaController<T extends KubeObject>(owner: ReplicaOwner<T>): ControllerDefinition {
   return defineController({
     name: owner.name,
+    ...(owner.eventSource ? { eventSource: owner.eventSource } : {}),
     noun: owner.noun,
     workers: 5,
     setUp: (context, queue) => {

@@ -4,7 +4,8 @@ import { replicaController } from './replica-core.ts'
 
 export const replicationControllerController = replicaController({
   kind: replicationControllerKind,
-  name: 'replication-controller',
+  name: 'replicationcontroller-controller',
+  eventSource: 'replication-controller',
   noun: 'replicationcontroller',
   countsTerminating: false,
   view: (controller) => ({

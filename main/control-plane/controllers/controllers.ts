@@ -1,0 +1,24 @@
+import type { ControllerDefinition } from '../../api/client/controller.ts'
+import { deploymentController } from './deployment/deployment-controller.ts'
+import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
+import { endpointsController } from './endpoints/endpoints-controller.ts'
+import type { KubeControllerManagerOptions } from './kube-controller-manager.ts'
+import { namespaceController } from './namespace/namespace-controller.ts'
+import { replicaSetController } from './replica-set/replica-set-controller.ts'
+import { replicationControllerController } from './replica-set/replication-controller-controller.ts'
+import { rootCertificatePublisher } from './service-account/root-certificate-publisher.ts'
+import { serviceAccountController } from './service-account/service-account-controller.ts'
+
+/** Every controller of the manager, in the order in which they are started. */
+export function controllersOf(options: KubeControllerManagerOptions): ControllerDefinition[] {
+  return [
+    serviceAccountController,
+    ...(options.rootCertificate === undefined ? [] : [rootCertificatePublisher(options.rootCertificate)]),
+    namespaceController,
+    deploymentController,
+    replicaSetController,
+    replicationControllerController,
+    endpointsController,
+    endpointSliceController,
+  ]
+}
