@@ -24,9 +24,8 @@ class Emitter {
     if (isObject(value) && hasFields(value)) this.#map(value, 0, false)
     else if (Array.isArray(value) && value.length > 0) this.#list(value, 0, false)
     else {
-      this.#scalar(value, 0, false)
-      this.#line(0)
-      return
+      this.#scalar(value, indentStep, false)
+      this.#endLine()
     }
   }
 
