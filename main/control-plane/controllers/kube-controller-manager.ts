@@ -53,7 +53,7 @@ export function kubeControllerManager(options: KubeControllerManagerOptions): (p
     const runAll = (): void => {
       const informers = new InformerSet(process, restClient(transport, { userAgent: userAgent('shared-informers') }))
       process.expose('informers', () => informers.snapshot())
-      process.expose('controllers', () => running.map(({ name, queue }) => ({ name, ...queue.metrics() })))
+      process.expose('controllers', () => running.map(({ queue }) => queue.metrics()))
       for (const definition of enabled(controllersOf(options), options.controllers ?? ['*'])) {
         const client = restClient(transport, { userAgent: userAgent(definition.name) })
         const view = informers.view()
