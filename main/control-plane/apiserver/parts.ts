@@ -1,4 +1,5 @@
 import type { Process } from '../../kernel/machine.ts'
+import type { ServiceAllocator } from './allocation/service-allocator.ts'
 import type { Authenticator } from './authn/authenticator.ts'
 import type { Authorization } from './authz/authorizers.ts'
 import type { OwnObjects } from './bootstrap/own-objects.ts'
@@ -23,6 +24,7 @@ export interface Parts {
   readonly authorization: Authorization
   readonly log: RequestLog
   readonly settings: Settings
+  readonly services: ServiceAllocator
   /** By `group/plural`. */
   readonly hooks: Map<string, StoreHooks>
 }

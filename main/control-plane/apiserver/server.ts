@@ -5,6 +5,7 @@ import { serveHttp } from '../../kernel/http.ts'
 import type { HttpHandler } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { EtcdClient } from '../etcd/client.ts'
+import { ServiceAllocator } from './allocation/service-allocator.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/plugins.ts'
 import { Authenticator } from './authn/authenticator.ts'
@@ -87,7 +88,9 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     })
     const authorization = authorizers(resources)
     const log = new RequestLog(process)
-    const parts = { process, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
+    const services = new ServiceAllocator({ services: resources.storeOf('', 'services').cache, cidr: settings.serviceCidr, nodePorts: settings.nodePorts, random: process.random })
+    hooks.set('/services', services)
+    const parts = { process, services, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
     admission = new Admission(admissionPlugins(parts))
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })

@@ -1,11 +1,19 @@
+import type { Pod, ServiceAccount } from '../../../api/generated/types.ts'
 import { isNotFound } from '../../../api/machinery/status-error.ts'
 import type { Parts } from '../parts.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { priorityAdmission } from './priority.ts'
+import { serviceAccountAdmission } from './service-account.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
-/** The plugins that are on, in upstream's order. */
-export function admissionPlugins({ resources }: Parts): readonly AdmissionPlugin[] {
+/** The plugins that are on, in upstream's order: kubeadm's defaults, and NodeRestriction. */
+export function admissionPlugins({ resources, process }: Parts): readonly AdmissionPlugin[] {
   const namespaces = resources.storeOf('', 'namespaces').store
+  const accounts = resources.storeOf('', 'serviceaccounts').store
+  const pods = resources.storeOf('', 'pods').store
   return [
     namespaceLifecycle({
       cached: (name) => namespaces.cached('', name),
@@ -15,5 +23,14 @@ export function admissionPlugins({ resources }: Parts): readonly AdmissionPlugin
           throw error
         }),
     }),
+    serviceAccountAdmission({
+      cached: (namespace, name) => accounts.cached(namespace, name) as ServiceAccount | undefined,
+      read: (namespace, name) => accounts.get(namespace, name) as Promise<ServiceAccount>,
+      suffix: (length) => process.random.suffix(length),
+    }),
+    nodeRestriction({ pod: (namespace, name) => pods.cached(namespace, name) as Pod | undefined }),
+    taintNodesByCondition,
+    priorityAdmission(resources.storeOf('scheduling.k8s.io', 'priorityclasses').cache),
+    defaultTolerationSeconds,
   ]
 }

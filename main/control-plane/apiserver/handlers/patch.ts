@@ -56,7 +56,7 @@ export function readPatch(request: HttpRequest, type: PatchType, resource: Serve
   return (current) => {
     const after = patched(current as unknown as JsonObject, patch, type, resource)
     if (!isObject(after)) throw badRequest(`the object provided is unrecognized`)
-    const object = checkedObject(after, kind, request, { validation: options.fieldValidation, warnings: options.warnings })
+    const object = checkedObject(after, kind, { validation: options.fieldValidation, warnings: options.warnings })
     return withIdentity(object, current!)
   }
 }
@@ -96,7 +96,7 @@ function applyOf(request: HttpRequest, resource: ServedResource, endpoint: { rea
   const { kind } = resource
   const value = applyValue(request)
   if (!isObject(value)) throw badRequest('error decoding YAML: apply patch must be an object')
-  const applied = identified(cloneJson(value), kind, request)
+  const applied = identified(cloneJson(value), kind)
   withNameChecked(applied, options.name, kind.namespaced ? options.namespace : '')
   return (current) => {
     const merged = applyPatch({

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../../api/machinery/object.ts'
 import { badRequest, isNotFound, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 import { negotiateOutput } from '../negotiation/output.ts'
 import type { OutputForm } from '../negotiation/output.ts'
-import { decodeObject, decodeOptional } from '../negotiation/request-body.ts'
+import { decodeAnyVersion, decodeObject } from '../negotiation/request-body.ts'
 import type { DeleteOptions } from '../registry/delete-options.ts'
 import type { ServedResource } from '../registry/resources.ts'
 import type { UpdatePlan } from '../registry/store.ts'
@@ -141,12 +141,9 @@ export async function deleteCollection(request: ApiRequest, resource: ServedReso
 
 /** DeleteOptions from the body, or from the query when there is none. */
 function deleteOptionsOf({ info, exchange }: ApiRequest): DeleteOptions {
-  const body = decodeOptional(exchange.request)
   const { query } = info
-  if (body) {
-    if (body['kind'] !== undefined && body['kind'] !== 'DeleteOptions') throw badRequest(`decoded object cannot be converted to DeleteOptions`)
-    return body as DeleteOptions
-  }
+  const body = deleteOptionsBody(exchange.request)
+  if (body) return body
   const gracePeriodSeconds = integerOf(query, 'gracePeriodSeconds')
   const orphanDependents = query.optionalFlag('orphanDependents')
   const propagationPolicy = query.get('propagationPolicy')
@@ -157,6 +154,15 @@ function deleteOptionsOf({ info, exchange }: ApiRequest): DeleteOptions {
     ...(propagationPolicy === '' ? {} : { propagationPolicy: propagationPolicy as DeleteOptions['propagationPolicy'] }),
     ...(dryRun.length === 0 ? {} : { dryRun }),
   }
+}
+
+const deleteOptionsSchema = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'
+
+/** DeleteOptions come as v1, as meta.k8s.io/v1, or in the group of what is deleted. */
+function deleteOptionsBody(request: ApiRequest['exchange']['request']): DeleteOptions | undefined {
+  const { body } = request
+  if (body === undefined || (body instanceof Uint8Array && body.length === 0)) return undefined
+  return decodeAnyVersion(request, { kind: 'DeleteOptions', schema: deleteOptionsSchema }) as DeleteOptions
 }
 
 function formOf({ exchange, info }: ApiRequest): OutputForm {

@@ -2,10 +2,13 @@
 import type { Kind } from '../../../api/kinds/kind.ts'
 import { apiVersionOf } from '../../../api/kinds/kind.ts'
 import { DecodeError, parseJsonBytes } from '../../../api/machinery/codec/json.ts'
+import { bodyError, decodeBody, strictText } from '../../../api/machinery/codec/strict.ts'
+import { decodeTyped } from '../../../api/machinery/codec/typed.ts'
 import { parseYaml } from '../../../api/machinery/codec/yaml.ts'
 import { cloneJson, isObject } from '../../../api/machinery/json-value.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
+import { schemaOf } from '../../../api/machinery/schema.ts'
 import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 import type { HttpRequest } from '../../../kernel/http.ts'
 import type { Warnings } from '../request-context.ts'
@@ -16,44 +19,57 @@ export const bodyBytesMax = 3 * 1024 * 1024
 
 export type BodyKind = Pick<Kind, 'group' | 'version' | 'kind' | 'schema'>
 
-const textDecoder = new TextDecoder()
-
-/** The media type of a request without its parameters; '' when there is none. */
-export function contentTypeOf(request: HttpRequest): string {
-  return (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
-}
-
-/** The body as bytes, for patches and for kinds that are decoded elsewhere; throws 413. */
-export function bodyBytes(request: HttpRequest): Uint8Array | undefined {
-  const { body } = request
-  if (!(body instanceof Uint8Array)) return undefined
-  if (body.length > bodyBytesMax) throw requestEntityTooLarge(`limit is ${bodyBytesMax}`)
-  return body
-}
-
 export interface DecodeOptions {
   /** What happens to fields that the kind does not know. */
   readonly validation: 'Ignore' | 'Warn' | 'Strict'
   readonly warnings: Warnings
 }
 
+const textDecoder = new TextDecoder()
+const noBytes = new Uint8Array()
+
+/** The media type of a request without its parameters; '' when there is none. */
+export function contentTypeOf(request: HttpRequest): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+}
+
+/** The body as bytes, undefined for one handed over as an object; throws 413. */
+export function bodyBytes(request: HttpRequest): Uint8Array | undefined {
+  const { body } = request
+  if (body === undefined) return noBytes
+  if (!(body instanceof Uint8Array)) return undefined
+  if (body.length > bodyBytesMax) throw requestEntityTooLarge(`limit is ${bodyBytesMax}`)
+  return body
+}
+
 /** Reads an object of the given kind, a private copy. Throws BadRequest, 413 or 415 with upstream's texts. */
 export function decodeObject(request: HttpRequest, expected: BodyKind, options: DecodeOptions): KubeObject {
-  return checkedObject(decodeValue(request), expected, request, options)
+  const bytes = bodyBytes(request)
+  if (!bytes) return checkedObject(cloneJson(request.body), expected, options)
+  const type = contentTypeOf(request)
+  if (type !== '' && type !== mediaTypes.json && type !== mediaTypes.yaml) throw unsupportedMediaType([mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf])
+  const { object, warnings } = decodeBody(textDecoder.decode(bytes), { definition: schemaOf(expected.schema), fieldValidation: options.validation, kind: expected, yaml: type === mediaTypes.yaml })
+  for (const warning of warnings) options.warnings.add(warning)
+  return identified(object, expected)
 }
 
-/** Options in a body (DELETE): `undefined` when there is none. */
-export function decodeOptional(request: HttpRequest): JsonObject | undefined {
-  const { body } = request
-  if (body === undefined || (body instanceof Uint8Array && body.length === 0)) return undefined
-  const value = decodeValue(request)
-  return isObject(value) ? value : undefined
+/** Reads an object whose group and version are the client's choice (DeleteOptions). Throws BadRequest for another kind. */
+export function decodeAnyVersion(request: HttpRequest, expected: Pick<BodyKind, 'kind' | 'schema'>): JsonObject {
+  const bytes = bodyBytes(request)
+  const value: unknown = bytes ? decodeValue(request, bytes) : request.body
+  if (!isObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${expected.kind})`)
+  const kind = value['kind'] || expected.kind
+  if (kind !== expected.kind) throw badRequest('decoded object cannot be converted to DeleteOptions')
+  const definition = schemaOf(expected.schema)
+  try {
+    return definition ? decodeTyped(value, definition).object : value
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(`unable to decode: ${error.message}`)
+    throw error
+  }
 }
 
-function decodeValue(request: HttpRequest): unknown {
-  const { body } = request
-  if (body !== undefined && !(body instanceof Uint8Array)) return cloneJson(body)
-  const bytes = bodyBytes(request) ?? new Uint8Array()
+function decodeValue(request: HttpRequest, bytes: Uint8Array): unknown {
   const type = contentTypeOf(request)
   try {
     if (type === '' || type === mediaTypes.json) return parseJsonBytes(bytes)
@@ -65,34 +81,32 @@ function decodeValue(request: HttpRequest): unknown {
   throw unsupportedMediaType([mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf])
 }
 
-/** Checks apiVersion and kind (absent ones are those of the endpoint) and the types of all fields. */
-export function checkedObject(value: unknown, expected: BodyKind, request: HttpRequest, options: DecodeOptions): KubeObject {
-  void options
-  return identified(value, expected, request)
+/** Checks a value that is private already: apiVersion and kind (absent ones are those of the endpoint), and the types of all fields. */
+export function checkedObject(value: unknown, expected: BodyKind, options: DecodeOptions): KubeObject {
+  const definition = schemaOf(expected.schema)
+  if (!definition || !isObject(value)) return identified(value, expected)
+  try {
+    const { object, unknownFields } = decodeTyped(value, definition)
+    if (unknownFields.length > 0 && options.validation !== 'Ignore') {
+      const problems = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)
+      if (options.validation === 'Strict') throw bodyError(value, expected, strictText(problems), '')
+      for (const problem of problems) options.warnings.add(problem)
+    }
+    return identified(object, expected)
+  } catch (error) {
+    if (error instanceof DecodeError) throw bodyError(value, expected, error.message, '')
+    throw error
+  }
 }
 
-/** Checks apiVersion and kind only. */
-export function identified(value: unknown, expected: BodyKind, request: HttpRequest): KubeObject {
+/** Checks apiVersion and kind only. The object stays private; its metadata is there. */
+export function identified(value: unknown, expected: BodyKind): KubeObject {
   const wanted = apiVersionOf(expected)
-  if (!isObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(request)})`)
-  const apiVersion = value['apiVersion'] ?? wanted
-  const kind = value['kind'] ?? expected.kind
-  if (kind !== expected.kind) throw badRequest(`${String(kind)} in version ${JSON.stringify(String(apiVersion).split('/').pop())} cannot be handled as a ${expected.kind}: converting (v1.${String(kind)}) to (v1.${expected.kind}): unknown conversion`)
+  if (!isObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${expected.kind})`)
+  const apiVersion = value['apiVersion'] || wanted
+  const kind = value['kind'] || expected.kind
+  if (kind !== expected.kind) throw badRequest(`${String(kind)} in version ${JSON.stringify(String(apiVersion).split('/').pop())} cannot be handled as a ${expected.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`)
   if (apiVersion !== wanted) throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${wanted})`)
-  const metadata = value['metadata']
-  if (metadata !== undefined && metadata !== null && !isObject(metadata)) throw badRequest(`${expected.kind} in version ${JSON.stringify(expected.version)} cannot be handled as a ${expected.kind}: json: cannot unmarshal ${goTypeName(metadata)} into Go struct field ${expected.kind}.metadata of type v1.ObjectMeta`)
-  return { ...value, apiVersion: wanted, kind: expected.kind, metadata: metadata ?? {} } as unknown as KubeObject
-}
-
-function goTypeName(value: unknown): string {
-  if (Array.isArray(value)) return 'array'
-  if (typeof value === 'boolean') return 'bool'
-  return value === null ? 'null' : typeof value
-}
-
-/** The first bytes of a body, in hex, as upstream quotes it. */
-function summary(request: HttpRequest): string {
-  const bytes = request.body instanceof Uint8Array ? request.body : new Uint8Array()
-  const hex = [...bytes.subarray(0, 30)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-  return bytes.length > 30 ? `${hex} ...` : hex
+  const metadata = (value['metadata'] ?? {}) as JsonObject
+  return { ...value, apiVersion: wanted, kind: expected.kind, metadata: metadata['creationTimestamp'] === null ? { ...metadata, creationTimestamp: undefined } : metadata } as unknown as KubeObject
 }

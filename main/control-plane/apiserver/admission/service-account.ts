@@ -1,0 +1,94 @@
+import type { Container, Pod, ServiceAccount, Volume } from '../../../api/generated/types.ts'
+import { isNotFound, serverTimeout } from '../../../api/machinery/status-error.ts'
+import { isAbout, refused } from './admission.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+
+const tokenVolumePrefix = 'kube-api-access-'
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
+/** An hour, and what the kubelet needs to renew it in time (upstream's WarnOnlyBoundTokenExpirationPeriod). */
+const tokenExpirationSeconds = 3_607
+const mirrorAnnotation = 'kubernetes.io/config.mirror'
+
+export interface ServiceAccountParts {
+  readonly cached: (namespace: string, name: string) => ServiceAccount | undefined
+  readonly read: (namespace: string, name: string) => Promise<ServiceAccount>
+  readonly suffix: (length: number) => string
+}
+
+/** Gives every pod its service account, the account's pull secrets, and a volume with a token, the cluster's certificate and the
+ *  namespace. Follows upstream's ServiceAccount plugin. */
+export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPlugin {
+  return {
+    name: 'ServiceAccount',
+    handles: (attributes) => isAbout(attributes, '', 'pods') && attributes.operation === 'CREATE',
+    admit(attributes) {
+      const pod = attributes.object as Pod
+      const { spec } = pod
+      if (!spec) return
+      if (pod.metadata.annotations?.[mirrorAnnotation]) return checkMirror(attributes, pod)
+      spec.serviceAccountName ||= 'default'
+      const account = parts.cached(attributes.namespace, spec.serviceAccountName)
+      if (account) return admitWith(pod, account, parts)
+      return parts.read(attributes.namespace, spec.serviceAccountName).then(
+        (found) => admitWith(pod, found, parts),
+        (error: unknown) => {
+          if (!isNotFound(error)) throw serverTimeout({ group: '', resource: 'serviceaccounts' }, 'get', 0)
+          throw refused(attributes, `error looking up service account ${attributes.namespace}/${spec.serviceAccountName}: ${error.message}`)
+        },
+      )
+    },
+    validate(attributes) {
+      const { metadata, spec } = attributes.object as Pod
+      if (!metadata.annotations?.[mirrorAnnotation] && spec && !spec.serviceAccountName) throw refused(attributes, 'no service account specified for pod')
+    },
+  }
+}
+
+function checkMirror(attributes: AdmissionAttributes, { spec }: Pod): void {
+  if (spec?.serviceAccountName) throw refused(attributes, 'a mirror pod may not reference service accounts')
+  for (const volume of spec?.volumes ?? []) {
+    if (volume.secret) throw refused(attributes, 'a mirror pod may not reference secrets')
+    if (volume.configMap) throw refused(attributes, 'a mirror pod may not reference configmaps')
+    if (volume.projected?.sources?.some((source) => source.serviceAccountToken)) throw refused(attributes, 'a mirror pod may not use ServiceAccountToken volume projections')
+  }
+}
+
+function admitWith(pod: Pod, account: ServiceAccount, parts: ServiceAccountParts): void {
+  const spec = pod.spec!
+  // Written in both places, as upstream does: the old name is still read.
+  ;(spec as { serviceAccount?: string }).serviceAccount = spec.serviceAccountName
+  if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod, parts)
+  if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }))
+}
+
+/** Adds the token volume and its mounts where the container mounts nothing there itself. */
+function mountToken({ spec }: Pod, parts: ServiceAccountParts): void {
+  const volumes = spec!.volumes ?? []
+  const existing = volumes.find((volume) => volume.name.startsWith(tokenVolumePrefix) && volume.projected)
+  const taken = new Set(volumes.map((volume) => volume.name))
+  let name = existing?.name ?? ''
+  while (name === '' || (!existing && taken.has(name))) name = tokenVolumePrefix + parts.suffix(5)
+  let needed = false
+  const mount = (container: Container): void => {
+    if (container.volumeMounts?.some((each) => each.mountPath === mountPath)) return
+    container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath }]
+    needed = true
+  }
+  for (const container of spec!.initContainers ?? []) mount(container)
+  for (const container of spec!.containers) mount(container)
+  if (needed && !existing) spec!.volumes = [...volumes, tokenVolume(name)]
+}
+
+function tokenVolume(name: string): Volume {
+  return {
+    name,
+    projected: {
+      sources: [
+        { serviceAccountToken: { expirationSeconds: tokenExpirationSeconds, path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+      ],
+      defaultMode: 0o644,
+    },
+  }
+}

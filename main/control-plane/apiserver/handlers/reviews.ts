@@ -1,0 +1,98 @@
+/** Questions about users and what they may do: answered, never stored. */
+import type { LocalSubjectAccessReview, PolicyRule, ResourceAttributes, NonResourceAttributes, SelfSubjectRulesReview, SubjectAccessReview, TokenReview } from '../../../api/generated/types.ts'
+import type { Kind } from '../../../api/kinds/kind.ts'
+import type { KubeObject } from '../../../api/machinery/object.ts'
+import { badRequest, invalid } from '../../../api/machinery/status-error.ts'
+import type { User } from '../authn/user.ts'
+import type { Attributes } from '../authz/attributes.ts'
+import { negotiateOutput } from '../negotiation/output.ts'
+import { decodeObject } from '../negotiation/request-body.ts'
+import type { Parts } from '../parts.ts'
+import type { ServedResource } from '../registry/resources.ts'
+import { handlerKey } from '../router.ts'
+import { respondWith } from './answer.ts'
+import { writeQueryOf } from './options.ts'
+import type { ApiRequest } from './request.ts'
+import { checkNamespace } from './write.ts'
+
+type Handler = (request: ApiRequest, resource: ServedResource) => void
+
+const authorizationGroup = 'authorization.k8s.io'
+const authenticationGroup = 'authentication.k8s.io'
+
+export function reviewHandlers(parts: Parts): [string, Handler][] {
+  const review = (answer: (object: KubeObject, request: ApiRequest) => unknown): Handler => (request, resource) => {
+    const { info, exchange, context } = request
+    const form = negotiateOutput(exchange.request.headers, info.query, { byReference: exchange.byReference, transforms: [] })
+    const query = writeQueryOf(info.query, 'CreateOptions', context.userAgent)
+    const kind: Kind = resource.kind
+    const object = decodeObject(exchange.request, kind, { validation: query.fieldValidation, warnings: context.warnings })
+    checkNamespace(object, kind.namespaced ? info.namespace : '')
+    kind.strategy.defaults?.(object)
+    const errors = kind.strategy.validate?.(object) ?? []
+    if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind }, '', errors)
+    respondWith(request, 201, form, { ...object, status: answer(object, request) })
+  }
+  const access = (user: (object: SubjectAccessReview, request: ApiRequest) => User): Handler => review((object, request) => accessStatus(parts, user(object as SubjectAccessReview, request), (object as SubjectAccessReview).spec))
+  return [
+    [handlerKey(authorizationGroup, 'subjectaccessreviews'), access((object) => subjectOf(object))],
+    [handlerKey(authorizationGroup, 'localsubjectaccessreviews'), access((object, { info }) => {
+      if (((object as LocalSubjectAccessReview).spec.resourceAttributes?.namespace ?? '') !== info.namespace) throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${info.namespace}`)
+      return subjectOf(object)
+    })],
+    [handlerKey(authorizationGroup, 'selfsubjectaccessreviews'), access((_object, { context }) => context.user)],
+    [handlerKey(authorizationGroup, 'selfsubjectrulesreviews'), review((object, { context }) => rulesStatus(parts, context.user, (object as SelfSubjectRulesReview).spec.namespace ?? ''))],
+    [handlerKey(authenticationGroup, 'tokenreviews'), review((object) => tokenStatus(parts, object as TokenReview))],
+    [handlerKey(authenticationGroup, 'selfsubjectreviews'), review((_object, { context }) => ({ userInfo: userInfo(context.user) }))],
+  ]
+}
+
+function subjectOf({ spec }: SubjectAccessReview): User {
+  return { name: spec.user ?? '', uid: spec.uid, groups: spec.groups ?? [], extra: spec.extra }
+}
+
+function accessStatus({ authorization }: Parts, user: User, { resourceAttributes, nonResourceAttributes }: { resourceAttributes?: ResourceAttributes; nonResourceAttributes?: NonResourceAttributes }): SubjectAccessReview['status'] {
+  const attributes: Attributes = {
+    user,
+    isResource: resourceAttributes !== undefined,
+    verb: resourceAttributes?.verb ?? nonResourceAttributes?.verb ?? '',
+    group: resourceAttributes?.group ?? '',
+    version: resourceAttributes?.version ?? '',
+    resource: resourceAttributes?.resource ?? '',
+    subresource: resourceAttributes?.subresource ?? '',
+    namespace: resourceAttributes?.namespace ?? '',
+    name: resourceAttributes?.name ?? '',
+    path: nonResourceAttributes?.path ?? '',
+  }
+  const { decision, reason, error } = authorization.authorizer.authorize(attributes)
+  return {
+    allowed: decision === 'allow',
+    ...(decision === 'deny' ? { denied: true } : {}),
+    ...(reason ? { reason } : {}),
+    ...(error ? { evaluationError: error } : {}),
+  }
+}
+
+function rulesStatus({ authorization }: Parts, user: User, namespace: string): SelfSubjectRulesReview['status'] {
+  if (namespace === '') throw badRequest('no namespace on request')
+  const { rules, errors } = authorization.rbac.rulesFor(user, namespace)
+  const resourceRules = rules.filter((rule) => rule.resources?.length).map(({ verbs, apiGroups, resources, resourceNames }: PolicyRule) => ({ verbs, ...(apiGroups ? { apiGroups } : {}), ...(resources ? { resources } : {}), ...(resourceNames ? { resourceNames } : {}) }))
+  const nonResourceRules = rules.filter((rule) => rule.nonResourceURLs?.length).map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs! }))
+  const masters = user.groups.includes('system:masters')
+  if (masters) {
+    resourceRules.unshift({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] })
+    nonResourceRules.unshift({ verbs: ['*'], nonResourceURLs: ['*'] })
+  }
+  return { resourceRules, nonResourceRules, incomplete: errors.length > 0, ...(errors.length > 0 ? { evaluationError: errors.join(', ') } : {}) }
+}
+
+function tokenStatus({ authenticator, settings }: Parts, { spec }: TokenReview): TokenReview['status'] {
+  const audiences = spec.audiences?.length ? spec.audiences : [settings.issuer]
+  const answer = authenticator.reviewToken(spec.token ?? '', audiences)
+  if ('problem' in answer) return { user: {}, error: answer.problem }
+  return { authenticated: true, user: userInfo(answer.user), audiences: [...answer.audiences] }
+}
+
+function userInfo({ name, uid, groups, extra }: User): { username: string; uid?: string; groups: string[]; extra?: Record<string, string[]> } {
+  return { username: name, ...(uid ? { uid } : {}), groups: [...groups], ...(extra ? { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) } : {}) }
+}
