@@ -1,6 +1,7 @@
 import type { Program as Component, Machine, Process } from '../kernel/machine.ts'
 import type { Endpoint } from '../kernel/network.ts'
 import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server.ts'
+import { kubeControllerManager } from '../control-plane/controllers/kube-controller-manager.ts'
 import { etcdClient } from '../control-plane/etcd/network-client.ts'
 import { etcdServer } from '../control-plane/etcd/server.ts'
 import { kubelet } from '../node/kubelet/kubelet.ts'
@@ -9,6 +10,8 @@ import { catalogueRegistries } from '../node/runtime/images/registry.ts'
 import { containerRuntime } from '../node/runtime/runtime.ts'
 import { RuntimeClient } from '../node/runtime/runtime-client.ts'
 import type { ProgramTable } from '../node/runtime/programs/program.ts'
+import type { ContainerNetwork } from '../node/cni.ts'
+import { standardPrograms } from '../node/runtime/programs/standard-programs.ts'
 import { Systemd } from '../node/systemd/systemd.ts'
 import type { ClusterOptions } from './cluster.ts'
 import { componentProgram } from './component-programs.ts'
@@ -29,7 +32,7 @@ export class ClusterNode {
     this.manifests = new ManifestFolder(spec.role === 'control-plane' ? controlPlaneManifests(options.spec, spec) : {})
     const registries = catalogueRegistries({ catalogue: new ImageCatalogue(options.images) })
     const programs = this.#programs(options, server, onApiServer)
-    const network = undefined as never
+    const network: ContainerNetwork = { ready: false, message: 'cni plugin not initialized', add: () => Promise.reject(new Error('cni plugin not initialized')), remove: () => Promise.resolve() }
     this.systemd = new Systemd(machine, [
       {
         name: 'containerd',
@@ -90,6 +93,7 @@ export class ClusterNode {
     const { machine, spec } = this
     const component = (name: string, program: (process: Process) => Component): [string, ReturnType<typeof componentProgram>] => [name, componentProgram(machine, name, program)]
     return new Map([
+      ...standardPrograms,
       component('etcd', etcdServer({ name: spec.name })),
       component('kube-apiserver', (process) => {
         const apiServer = kubeApiserver({
@@ -103,6 +107,7 @@ export class ClusterNode {
         process.scope.onClose(() => onApiServer(undefined))
         return apiServer
       }),
+      component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])
   }
 }

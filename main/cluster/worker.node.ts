@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import { serveWindow } from '../../preload/contract/serve.ts'
+import type { LabServices } from '../../preload/contract/services.ts'
+import { FileBacking } from '../kernel/disk.node.ts'
+import { nodeHost } from '../kernel/host.node.ts'
+import { es256Tokens } from '../control-plane/apiserver/tokens.node.ts'
+import { Cluster } from './cluster.ts'
+import { imageCatalogue } from './images.ts'
+import { openEdge, type Edge } from './edge.node.ts'
+import { clusterPki } from './pki.node.ts'
+import type { FromThread, ThreadOptions, ToThread } from './thread.ts'
+import { threadServices } from './thread-services.ts'
+
+/** The thread in which a cluster lives: boots it, paces it, serves its API on a real socket and its views to the lab. */
+const port = parentPort!
+const options = workerData as ThreadOptions
+const tell = (message: FromThread): void => port.postMessage(message)
+
+async function run(): Promise<void> {
+  const pki = await clusterPki(options.pki)
+  const cluster = new Cluster({
+    spec: options.spec,
+    host: nodeHost,
+    epoch: options.epoch,
+    tokens: es256Tokens(pki.tokenKey),
+    caCertificate: pki.caCertificate,
+    images: imageCatalogue,
+    ...(options.disks === undefined ? {} : { backingOf: (machine) => new FileBacking(join(options.disks!, machine)) }),
+  })
+  cluster.kernel.onFault((error) => {
+    process.stderr.write(`orrery: an event of the simulation failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  })
+  let edge: Edge
+  try {
+    edge = await openEdge(cluster, pki, options.port)
+  } catch (error) {
+    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE' || (error as NodeJS.ErrnoException).code === 'EACCES'
+    return tell({ type: 'failed', message: inUse ? `port ${options.port} on 127.0.0.1 cannot be used: ${(error as NodeJS.ErrnoException).code}` : (error as Error).message, usage: inUse })
+  }
+  const window = serveWindow(threadServices(cluster) as unknown as LabServices, (frame) => tell({ type: 'frame', frame }))
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'frame') window.receive(message.frame)
+    else void stop(cluster, edge)
+  })
+  cluster.boot()
+  cluster.pacer.setSpeed(options.speed === 0 ? Infinity : options.speed)
+  // The virtual clock began in the past: it catches up with the wall's flat out, and keeps step from then on.
+  cluster.pacer.resume(Date.now())
+  tell({ type: 'listening', port: edge.port, kubeconfig: edge.kubeconfig, pki: pki.stored })
+  await cluster.ready
+  tell({ type: 'ready', startupMs: Date.now() - options.launchedAt })
+}
+
+async function stop(cluster: Cluster, edge: Edge): Promise<void> {
+  await edge.close()
+  await cluster.stop()
+  tell({ type: 'stopped' })
+  port.close()
+}
+
+run().catch((error: unknown) => tell({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error), usage: false }))

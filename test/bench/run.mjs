@@ -1,0 +1,153 @@
+#!/usr/bin/env node
+/** `npm run bench`: figures, never a verdict. Each is measured on the built product, from outside, as a person would find it. */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { Agent, request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'rolldown'
+import { parse } from 'yaml'
+
+const root = new URL('../..', import.meta.url).pathname
+const bundle = join(root, 'out', 'main', 'orrery.js')
+if (!existsSync(bundle)) {
+  console.error('not built: npm run build')
+  process.exit(2)
+}
+
+async function startLab(args) {
+  const home = mkdtempSync(join(tmpdir(), 'orrery-bench-'))
+  const launched = performance.now()
+  const child = spawn(process.execPath, [bundle, 'serve', '--headless', '--ephemeral', ...args], { env: { ...process.env, ORRERY_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const facts = await new Promise((resolve, reject) => {
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      text += chunk
+      if (text.includes('\n')) resolve(JSON.parse(text.split('\n')[0]))
+    })
+    child.on('exit', (code) => reject(new Error(`the lab ended with code ${code}`)))
+  })
+  const readyMs = performance.now() - launched
+  const config = parse(readFileSync(facts.kubeconfig, 'utf8'))
+  const decode = (text) => Buffer.from(text, 'base64').toString()
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, ca: decode(config.clusters[0].cluster['certificate-authority-data']), cert: decode(config.users[0].user['client-certificate-data']), key: decode(config.users[0].user['client-key-data']) })
+  const call = (method, path, body) =>
+    new Promise((resolve, reject) => {
+      const sent = request(`${facts.server}${path}`, { method, agent, headers: body ? { 'content-type': 'application/json' } : {} }, (response) => {
+        const chunks = []
+        response.on('data', (chunk) => chunks.push(chunk))
+        response.on('end', () => (response.statusCode < 400 ? resolve(JSON.parse(Buffer.concat(chunks))) : reject(new Error(`${method} ${path}: ${response.statusCode} ${Buffer.concat(chunks)}`))))
+      })
+      sent.on('error', reject)
+      sent.end(body && JSON.stringify(body))
+    })
+  return {
+    readyMs,
+    startupMs: facts.startupMs,
+    pid: child.pid,
+    call,
+    async stop() {
+      agent.destroy()
+      const gone = new Promise((resolve) => child.on('exit', resolve))
+      child.kill('SIGTERM')
+      await gone
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+function memoryMiB(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024
+}
+
+const deployment = (replicas) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'bench', namespace: 'default' },
+  spec: { replicas, selector: { matchLabels: { app: 'bench' } }, template: { metadata: { labels: { app: 'bench' } }, spec: { containers: [{ name: 'nginx', image: 'nginx:1.14' }] } } },
+})
+
+/** Wall ms from asking for `replicas` pods to all of them Ready. */
+async function podsToReady(lab, replicas) {
+  const started = performance.now()
+  await lab.call('POST', '/apis/apps/v1/namespaces/default/deployments', deployment(replicas))
+  for (;;) {
+    const { status } = await lab.call('GET', '/apis/apps/v1/namespaces/default/deployments/bench')
+    if (status?.readyReplicas === replicas) return performance.now() - started
+    if (performance.now() - started > 300_000) return Infinity
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+const rows = []
+const report = (what, figure) => {
+  rows.push([what, figure])
+  console.log(`${what.padEnd(64)} ${figure}`)
+}
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
+
+const starts = []
+for (let run = 0; run < 5; run++) {
+  const lab = await startLab([])
+  starts.push(lab.readyMs)
+  await lab.stop()
+}
+report('launch to all nodes Ready, headless (median of 5)', `${median(starts).toFixed(0)} ms (${Math.min(...starts).toFixed(0)} to ${Math.max(...starts).toFixed(0)})`)
+
+{
+  const lab = await startLab([])
+  await new Promise((resolve) => setTimeout(resolve, 20_000))
+  const before = cpuSeconds(lab.pid)
+  await new Promise((resolve) => setTimeout(resolve, 20_000))
+  report('idle CPU, standard lab at 1x', `${(((cpuSeconds(lab.pid) - before) / 20) * 100).toFixed(2)} % of a core`)
+  report('memory of the whole process, idle', `${memoryMiB(lab.pid).toFixed(0)} MiB`)
+  for (const clients of [1, 16]) {
+    const until = performance.now() + 3_000
+    let count = 0
+    await Promise.all(Array.from({ length: clients }, async () => {
+      while (performance.now() < until) {
+        await lab.call('GET', '/api/v1/namespaces/default')
+        count++
+      }
+    }))
+    report(`API get requests, ${clients} client(s) over HTTPS`, `${(count / 3).toFixed(0)} /s`)
+    const writesUntil = performance.now() + 3_000
+    let writes = 0
+    await Promise.all(Array.from({ length: clients }, async (_, client) => {
+      while (performance.now() < writesUntil) {
+        await lab.call('POST', '/api/v1/namespaces/default/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `b-${clients}-${client}-${writes++}` }, data: { a: 'b' } })
+      }
+    }))
+    report(`API create requests, ${clients} client(s) over HTTPS`, `${(writes / 3).toFixed(0)} /s`)
+  }
+  await lab.stop()
+}
+
+const ours = {}
+for (const [pods, nodes] of [[300, 3], [1_000, 10]]) {
+  for (const speed of ['1', 'max']) {
+    const lab = await startLab(['--nodes', String(nodes), '--speed', speed])
+    const ms = await podsToReady(lab, pods)
+    ours[`${pods}/${speed}`] = ms
+    report(`${pods} pods to Ready on ${nodes} nodes, --speed ${speed}`, `${ms.toFixed(0)} ms; ${memoryMiB(lab.pid).toFixed(0)} MiB`)
+    await lab.stop()
+  }
+}
+
+if (!process.argv.includes('--no-peer')) {
+  const bundled = join(mkdtempSync(join(tmpdir(), 'orrery-bench-')), 'webernetes.mjs')
+  await build({ input: join(root, 'test', 'bench', 'webernetes.mjs'), platform: 'node', output: { file: bundled, format: 'esm', codeSplitting: false }, logLevel: 'silent' })
+  for (const [pods, nodes] of [[300, 3], [1_000, 10]]) {
+    const peer = spawnSync(process.execPath, [bundled, String(pods), String(nodes)], { encoding: 'utf8', timeout: 400_000 })
+    const ms = Number(/^ms (\d+)/m.exec(peer.stdout)?.[1] ?? NaN)
+    const what = `${pods} pods to Ready on ${nodes} nodes in @ngrok/webernetes 0.3.5`
+    if (Number.isNaN(ms)) report(what, `no figure: ${(peer.stderr || peer.stdout || 'timed out').trim().split('\n').at(-1)}`)
+    else report(what, `${ms} ms: ours is ${(ms / ours[`${pods}/1`]).toFixed(1)} (1x) or ${(ms / ours[`${pods}/max`]).toFixed(1)} (max) times as fast`)
+  }
+}
+console.log(`\n${rows.length} figures`)
