@@ -53,7 +53,8 @@ export type Protocol = 'tcp' | 'udp'
 export interface Flow {
   readonly protocol: Protocol
   readonly source: NetworkStack
-  readonly sourceAddress: string
+  /** A filter may replace it (SNAT): the target then sees that address. */
+  sourceAddress: string
   destination: Endpoint
 }
 
@@ -61,7 +62,8 @@ export interface Flow {
 export type Verdict = 'accept' | 'reject' | 'drop'
 
 /** A rule set in a flow's way: `egress` runs in the dialer's stack and then its machine, `ingress` in the target's machine
- *  and then the target's stack. A filter may change `flow.destination` (DNAT) and must be pure otherwise. */
+ *  and then the target's stack. A filter may change `flow.destination` (DNAT) and must be pure otherwise. A machine whose
+ *  ingress sends a flow to another address forwards it there. */
 export type FlowFilter = (flow: Flow) => Verdict
 
 /** How a path between two machines behaves. */
@@ -78,6 +80,8 @@ const loopback: LinkQuality = { latencyMs: 0.03, jitter: 0.2, loss: 0 }
 const localNetwork: LinkQuality = { latencyMs: 0.25, jitter: 0.3, loss: 0 }
 const retransmitMs = 200
 const dialTimeoutMs = 10_000
+/** Machines that a flow may be forwarded through. */
+const forwardsMax = 4
 /** How long unacknowledged data keeps a connection alive: what kubelets use (TCP_USER_TIMEOUT of http2 ping + timeout). */
 const deadPeerMs = 30_000
 
@@ -182,24 +186,29 @@ export class Network {
   /** Opens a connection for `source`. Rejects with a DialError. */
   dial(source: NetworkStack, to: Endpoint, protocol: Protocol = 'tcp', first?: Message, dialer = ''): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const sourceAddress = source.sourceAddressFor(to.address)
-      const flow: Flow = { protocol, source, sourceAddress, destination: to }
+      const flow: Flow = { protocol, source, sourceAddress: source.sourceAddressFor(to.address), destination: to }
       const fail = (code: DialError['code'], afterMs: number): void => {
         this.kernel.schedule(afterMs, () => reject(new DialError(code, to)))
       }
-      if (source.down) return fail('unreachable', 0)
+      if (isDown(source)) return fail('unreachable', 0)
       const out = runFilters([source.egress, source.parent?.egress], flow)
       if (out !== 'accept') return out === 'drop' ? fail('timeout', dialTimeoutMs) : fail('refused', 0)
-      const target = isLocal(flow.destination.address) ? source : this.#byAddress.get(flow.destination.address)
-      if (!target || target.down) return fail(target ? 'timeout' : 'unreachable', target ? dialTimeoutMs : 3_000)
-      if (this.isCut(source.machine, target.machine)) return fail('timeout', dialTimeoutMs)
-      if (target !== source) {
+      let from = source
+      let target: NetworkStack | undefined
+      for (let hop = 0; ; hop++) {
+        const { address } = flow.destination
+        target = isLocal(address) ? from : this.#byAddress.get(address)
+        if (!target || isDown(target)) return fail(target ? 'timeout' : 'unreachable', target ? dialTimeoutMs : 3_000)
+        if (this.isCut(from.machine, target.machine)) return fail('timeout', dialTimeoutMs)
+        if (target === source) break
         const into = runFilters([target.parent?.ingress, target.ingress], flow)
         if (into !== 'accept') return into === 'drop' ? fail('timeout', dialTimeoutMs) : fail('refused', this.delayMs(source.machine, target.machine))
+        if (flow.destination.address === address || hop === forwardsMax) break
+        from = target
       }
       const listener = target.listenerOn(flow.destination, protocol)
       if (!listener) return fail('refused', this.delayMs(source.machine, target.machine))
-      const wire = new Wire(this, this.#nextId++, source, target, { address: sourceAddress, port: source.ephemeralPort() }, flow.destination, to, dialer)
+      const wire = new Wire(this, this.#nextId++, source, target, { address: flow.sourceAddress, port: source.ephemeralPort() }, flow.destination, to, dialer)
       wire.accept(listener)
       if (first) wire.near.send(first)
       resolve(wire.near)
@@ -481,6 +490,11 @@ function runFilters(chains: readonly (readonly FlowFilter[] | undefined)[], flow
     }
   }
   return 'accept'
+}
+
+/** A pod's network goes with its machine's. */
+function isDown(stack: NetworkStack): boolean {
+  return stack.down || (stack.parent?.down ?? false)
 }
 
 /** Loopback, or a socket in the machine's own file system (`/run/…`). */
