@@ -1,5 +1,6 @@
 import { builtInKinds } from '../../api/kinds/registry.ts'
 import type { Kind } from '../../api/kinds/kind.ts'
+import type { BootstrapPolicy } from '../../api/kinds/rbac/bootstrap.ts'
 import { statusOf } from '../../api/machinery/status-error.ts'
 import { serveHttp } from '../../kernel/http.ts'
 import type { HttpHandler } from '../../kernel/http.ts'
@@ -39,6 +40,8 @@ export interface ApiServerOptions {
   readonly kinds?: readonly Kind[]
   /** The `iss` of service-account tokens. Default https://kubernetes.default.svc.cluster.local. */
   readonly issuer?: string
+  /** The RBAC objects of a new cluster. Default: the server's own, and those that kubeadm adds. */
+  readonly policies?: readonly BootstrapPolicy[]
   /** Makes every object that leaves the server immutable in fact. For tests and development. */
   readonly freeze?: boolean
 }
