@@ -53,7 +53,9 @@ const agentHeight = 22
 const inset = 10
 const hub = 'kube-apiserver'
 
-export function layOut(width: number, height: number, machines: readonly MachineInput[]): MapLayout {
+export function layOut(givenWidth: number, givenHeight: number, machines: readonly MachineInput[]): MapLayout {
+  const width = Math.max(360, givenWidth)
+  const height = Math.max(300, givenHeight)
   const control = machines.filter((machine) => machine.components.length > 0)
   const workers = machines.filter((machine) => machine.components.length === 0)
   const top = margin + outsideHeight + outsideGap

@@ -1,0 +1,37 @@
+/** What a process shows of one controller under `controller/<name>`. */
+export interface ControllerView {
+  readonly name: string
+  readonly noun: string
+  readonly workers: number
+  readonly running: boolean
+  readonly queue: QueueView
+  readonly reconciles: number
+  readonly failures: number
+  /** Newest first. */
+  readonly lastReconciles: readonly Reconcile[]
+  readonly lastErrors: readonly Reconcile[]
+}
+
+export interface QueueView {
+  readonly depth: number
+  readonly processing: number
+  readonly waiting: number
+  readonly adds: number
+  readonly retries: number
+  readonly queueDuration: { readonly count: number; readonly sum: number; readonly max: number; readonly last: number }
+  readonly workDuration: { readonly count: number; readonly sum: number; readonly max: number; readonly last: number }
+}
+
+export interface Reconcile {
+  readonly key: string
+  readonly at: number
+  readonly durationMs: number
+  readonly span: number
+  readonly error?: string
+}
+
+export const controllerTopic = 'controller/'
+
+export function meanMs(duration: { readonly count: number; readonly sum: number }): number {
+  return duration.count === 0 ? 0 : duration.sum / duration.count
+}
