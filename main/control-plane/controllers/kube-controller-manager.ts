@@ -7,6 +7,7 @@ import { HttpClient, serveHttp, type ClientCertificate, type HttpTransport } fro
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
 import { controllersOf } from './controllers.ts'
+import { ServiceAccountTransport, serviceAccountOf } from './framework/service-account-credentials.ts'
 import { healthHandler } from './health.ts'
 
 export interface KubeControllerManagerOptions {
@@ -14,7 +15,7 @@ export interface KubeControllerManagerOptions {
   readonly server?: Endpoint | (() => Endpoint)
   /** Default: `system:kube-controller-manager`. */
   readonly certificate?: ClientCertificate
-  /** In place of `server` and `certificate`. */
+  /** In place of `server` and `certificate`; then controllers have no credentials of their own. */
   readonly transport?: (process: Process) => HttpTransport
   /** --leader-elect; default true. */
   readonly leaderElect?: boolean
@@ -40,11 +41,14 @@ export interface KubeControllerManagerOptions {
 }
 
 /** kube-controller-manager: elects one among its peers and runs all controllers in it, on shared informers. Each controller
- *  has a user agent of its own. A process that loses the lease ends, as upstream's does; whoever runs it starts it again. */
+ *  acts as a service account of its own (with a `transport` given, as whoever that is). A process that loses the lease ends, as upstream's does; whoever runs it starts it again. */
 export function kubeControllerManager(options: KubeControllerManagerOptions): (process: Process) => Program {
   return (process) => {
     const transport = transportOf(process, options)
     const userAgent = (part: string): string => `kube-controller-manager/${options.version ?? 'v1.36.1'} (linux/amd64) kubernetes/${part}`
+    const manager = restClient(transport, { userAgent: userAgent('tokens') })
+    const anonymous = options.server ? new HttpClient(process, options.server) : undefined
+    const credentials = (controller: string): HttpTransport => (anonymous ? new ServiceAccountTransport(process, anonymous, manager, serviceAccountOf(controller)) : transport)
     const running: RunningController[] = []
     let election: LeaderElection | undefined
     const port = options.port ?? 10257
@@ -55,7 +59,7 @@ export function kubeControllerManager(options: KubeControllerManagerOptions): (p
       process.expose('informers', () => informers.snapshot())
       process.expose('controllers', () => running.map(({ queue }) => queue.metrics()))
       for (const definition of enabled(controllersOf(options), options.controllers ?? ['*'])) {
-        const client = restClient(transport, { userAgent: userAgent(definition.name) })
+        const client = restClient(credentials(definition.name), { userAgent: userAgent(definition.name) })
         const view = informers.view()
         const controller = runController(definition, { process, client, informers: view, events: eventRecorder(process, client, definition.eventSource ?? definition.name) })
         running.push(controller)
