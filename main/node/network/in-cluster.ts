@@ -4,7 +4,8 @@ import { HttpClient, type HttpRequest, type HttpResponse, type HttpStream, type 
 import { Journal } from '../../kernel/journal.ts'
 import type { ContainerProcess, DaemonHost } from './daemon-host.ts'
 
-const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+/** Where a container finds its service account's token. */
+export const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /** A container's process as a daemon's host; its journal is what the container prints. */
 export function hosted(context: ContainerProcess, name: string): DaemonHost {
@@ -30,7 +31,7 @@ export function inClusterClient(context: ContainerProcess, userAgent: string, se
 }
 
 /** Adds the bearer token to every request. */
-class BearerTransport implements HttpTransport {
+export class BearerTransport implements HttpTransport {
   readonly #inner: HttpTransport
   readonly #token: () => string
 
