@@ -26,7 +26,6 @@ function defaultDaemonSet(set: DaemonSet): void {
   defaultPodTemplate(spec.template)
 }
 
-const spec = 'io.k8s.api.apps.v1.DaemonSetSpec'
 const status = 'io.k8s.api.apps.v1.DaemonSetStatus'
 
 export const daemonSetKind = defineKind<DaemonSet>({
@@ -64,7 +63,7 @@ export const daemonSetKind = defineKind<DaemonSet>({
     column('Node Selector', ['io.k8s.api.core.v1.PodSpec', 'nodeSelector'], (set) => labelsText(set.spec?.template.spec?.nodeSelector)),
     ageColumn(),
     ...templateColumns<DaemonSet>((set) => set.spec?.template),
-    wideColumn('Selector', [spec, 'selector'], (set) => formatLabelSelector(set.spec?.selector)),
+    wideColumn('Selector', 'The label selector of the pods that belong to it.', (set) => formatLabelSelector(set.spec?.selector)),
   ],
   health(set) {
     if (set.metadata.deletionTimestamp) return { mark: 'terminating', sentence: 'it is being removed' }

@@ -11,7 +11,6 @@ import { keepStatus, statusSubresource } from '../spec-and-status.ts'
 import { validateDeployment, validateDeploymentStatusUpdate, validateDeploymentUpdate } from './deployment-validation.ts'
 import { replicasHealth } from './replicas-health.ts'
 
-const spec = 'io.k8s.api.apps.v1.DeploymentSpec'
 const status = 'io.k8s.api.apps.v1.DeploymentStatus'
 
 function defaultDeployment(deployment: Deployment): void {
@@ -70,7 +69,7 @@ export const deploymentKind = defineKind<Deployment>({
     column('Available', [status, 'availableReplicas'], (deployment) => deployment.status?.availableReplicas ?? 0),
     ageColumn(),
     ...templateColumns<Deployment>((deployment) => deployment.spec?.template),
-    wideColumn('Selector', [spec, 'selector'], (deployment) => formatLabelSelector(deployment.spec?.selector)),
+    wideColumn('Selector', 'The label selector of the pods that belong to it.', (deployment) => formatLabelSelector(deployment.spec?.selector)),
   ],
   health: deploymentHealth,
 })

@@ -55,7 +55,7 @@ export const replicaSetKind = defineKind<ReplicaSet>({
     integerColumn('Ready', [status, 'readyReplicas'], (set) => set.status?.readyReplicas ?? 0),
     ageColumn(),
     ...templateColumns<ReplicaSet>((set) => set.spec?.template),
-    wideColumn('Selector', [spec, 'selector'], (set) => formatLabelSelector(set.spec?.selector)),
+    wideColumn('Selector', 'The label selector of the pods that belong to it.', (set) => formatLabelSelector(set.spec?.selector)),
   ],
   health: (set) => replicasHealth(set, set.spec?.replicas ?? 1, set.status?.readyReplicas ?? 0, 'ready'),
 })

@@ -21,6 +21,7 @@ export const eventKind = defineKind<CoreEvent>({
     allowCreateOnUpdate: true,
     allowUnconditionalUpdate: true,
     defaultPropagation: 'Background',
+    timeToLiveSeconds: 3600,
     defaults(event) {
       event.involvedObject ??= {}
       event.source ??= {}

@@ -101,7 +101,7 @@ describe('pod validation', () => {
     ['a mount of nothing', container({ volumeMounts: [{ name: 'data', mountPath: '/data' }] }), ['spec.containers[0].volumeMounts[0].name: Not found: "data"']],
     ['a request over its limit', container({ resources: { limits: { cpu: '100m' }, requests: { cpu: '200m' } } }), ['spec.containers[0].resources.requests: Invalid value: "200m": must be less than or equal to cpu limit of 100m']],
     ['a negative amount', container({ resources: { requests: { memory: '-1' } } }), ['spec.containers[0].resources.requests[memory]: Invalid value: "-1": must be greater than or equal to 0']],
-    ['an unknown resource', container({ resources: { requests: { gpu: '1' } } }), ['spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified', 'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers', 'spec.containers[0].resources.limits: Required value: Limit must be set for non overcommitable resources'].slice(0, 2)],
+    ['an unknown resource', container({ resources: { requests: { gpu: '1' } } }), ['spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified', 'spec.containers[0].resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers']],
     ['a probe that does nothing', container({ livenessProbe: {} }), ['spec.containers[0].livenessProbe: Required value: must specify a handler type']],
     ['a liveness probe met twice', container({ livenessProbe: { tcpSocket: { port: 80 }, successThreshold: 2 } }), ['spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1']],
     ['two sources', { volumes: [{ name: 'a', emptyDir: {}, hostPath: { path: '/' } }] }, ['spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type']],
@@ -169,7 +169,6 @@ it('is fast for a typical pod', () => {
   const started = performance.now()
   for (const pod of pods.slice(1000)) run(pod)
   const microseconds = ((performance.now() - started) * 1000) / 2000
-  console.log(`defaults + validate of a pod: ${microseconds.toFixed(1)} µs`)
   // A generous bound: the machine is shared. Quiet, it is a quarter of this.
   expect(microseconds).toBeLessThan(200)
 })

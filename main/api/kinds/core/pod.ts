@@ -29,6 +29,7 @@ export const podKind = defineKind<Pod>({
     validateName: isDns1123Subdomain,
     allowUnconditionalUpdate: true,
     defaultPropagation: 'Background',
+    returnsDeleted: true,
     generationOf: (pod) => pod.spec,
     defaults: defaultPod,
     prepareForCreate(pod) {

@@ -26,7 +26,8 @@ export const replicationControllerKind = defineKind<ReplicationController>({
   strategy: {
     validateName: isDns1123Subdomain,
     allowUnconditionalUpdate: true,
-    defaultPropagation: 'Background',
+    // v1 replication controllers orphan their pods unless told otherwise.
+    defaultPropagation: 'Orphan',
     generationOf: (controller) => controller.spec,
     defaults(controller) {
       controller.spec ??= {}

@@ -18,6 +18,7 @@ export const serviceAccountKind = defineKind<ServiceAccount>({
     validateName: isDns1123Subdomain,
     allowUnconditionalUpdate: true,
     defaultPropagation: 'Background',
+    returnsDeleted: true,
     prepareForCreate: dropDuplicateSecrets,
     prepareForUpdate: dropDuplicateSecrets,
   },

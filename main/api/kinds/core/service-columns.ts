@@ -4,25 +4,19 @@ import type { Column } from '../kind.ts'
 
 const spec = 'io.k8s.api.core.v1.ServiceSpec'
 
-/** What EXTERNAL-IP says; `wide` shows all load balancer addresses. */
-export function externalAddress(service: Service, wide = false): string {
+/** What EXTERNAL-IP says. The server's tables are always made wide, so all addresses are named in full. */
+export function externalAddress(service: Service): string {
   const externalIPs = service.spec?.externalIPs ?? []
   switch (service.spec?.type) {
     case 'LoadBalancer': {
       const addresses = (service.status?.loadBalancer?.ingress ?? []).map((ingress) => ingress.ip || ingress.hostname || '').filter((address) => address !== '')
-      const balanced = wide ? addresses.join(',') : shortened(addresses.join(','))
-      if (externalIPs.length > 0) return [...(balanced ? [balanced] : []), ...externalIPs].join(',')
-      return balanced || '<pending>'
+      return [...addresses, ...externalIPs].join(',') || '<pending>'
     }
     case 'ExternalName':
       return service.spec.externalName ?? ''
     default:
       return externalIPs.length > 0 ? externalIPs.join(',') : '<none>'
   }
-}
-
-function shortened(addresses: string): string {
-  return addresses.length > 16 && addresses.includes(',') ? `${addresses.slice(0, 13)}...` : addresses
 }
 
 /** `80/TCP,443:30443/TCP`. */
@@ -36,7 +30,7 @@ export const serviceColumns: readonly Column<Service>[] = [
   nameColumn(),
   column('Type', [spec, 'type'], (service) => service.spec?.type ?? ''),
   column('Cluster-IP', [spec, 'clusterIP'], (service) => service.spec?.clusterIPs?.[0] || service.spec?.clusterIP || '<none>'),
-  column('External-IP', [spec, 'externalIPs'], (service) => externalAddress(service)),
+  column('External-IP', [spec, 'externalIPs'], externalAddress),
   column('Port(s)', [spec, 'ports'], servicePortsText),
   ageColumn(),
   wideColumn('Selector', [spec, 'selector'], (service) => labelsText(service.spec?.selector)),

@@ -64,6 +64,9 @@ function typeSpecificErrors(service: Service, spec: ServiceSpec): FieldError[] {
         if (value && value.length > 0) errors.push(fieldForbidden(at.child(field), 'may not be set for ExternalName services'))
       }
       errors.push(...externalNameErrors(spec.externalName ?? ''))
+      break
+    default:
+      break
   }
   if (spec.type === 'ClusterIP') {
     for (const [index, port] of (spec.ports ?? []).entries()) {

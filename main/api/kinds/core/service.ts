@@ -21,6 +21,7 @@ export const serviceKind = defineKind<Service>({
     allowCreateOnUpdate: true,
     allowUnconditionalUpdate: true,
     defaultPropagation: 'Background',
+    returnsDeleted: true,
     defaults: defaultService,
     prepareForCreate(service) {
       dropStatus<Service>(() => ({ loadBalancer: {} }))(service)

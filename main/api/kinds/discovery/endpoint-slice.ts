@@ -15,7 +15,7 @@ export const serviceNameLabel = 'kubernetes.io/service-name'
 function portsText(slice: EndpointSlice): string {
   const ports = slice.ports ?? []
   if (ports.length === 0) return '<unset>'
-  const texts = ports.map((port) => (port.port === undefined ? '*' : String(port.port)))
+  const texts = ports.map((port) => (port.port === undefined ? (port.name ?? '*') : String(port.port)))
   return texts.length <= shownMax ? texts.join(',') : `${texts.slice(0, shownMax).join(',')} + ${texts.length - shownMax} more...`
 }
 

@@ -22,7 +22,7 @@ export const clusterRoleBindingKind = defineKind<ClusterRoleBinding>({
     validate: (binding) => validateRoleBinding(binding, false),
     validateUpdate: (binding, old) => validateRoleBindingUpdate(binding, old, false),
   },
-  columns: bindingColumns('io.k8s.api.rbac.v1.ClusterRoleBinding'),
+  columns: bindingColumns(),
   health(binding) {
     const count = binding.subjects?.length ?? 0
     return { mark: 'running', sentence: `gives ${binding.roleRef.name} to ${count} ${count === 1 ? 'subject' : 'subjects'}` }

@@ -5,9 +5,9 @@ import type { KubeObject } from '../../machinery/object.ts'
 
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
-/** Roles show when they were made, not how old they are. */
+/** Kinds without a printer of their own show when they were made, not how old they are (upstream's default convertor). */
 export function roleColumns<T extends KubeObject>(): Column<T>[] {
-  return [nameColumn(), column('Created At', [objectMeta, 'creationTimestamp'], (role) => role.metadata.creationTimestamp ?? '', { format: 'date' })]
+  return [nameColumn(), column('Created At', [objectMeta, 'creationTimestamp'], (role) => role.metadata.creationTimestamp ?? '', { type: 'date' })]
 }
 
 type AnyBinding = KubeObject & { roleRef: RoleRef; subjects?: RbacSubject[] }
@@ -19,10 +19,10 @@ function subjectNames(binding: AnyBinding, kind: string): string {
     .join(', ')
 }
 
-export function bindingColumns<T extends AnyBinding>(definition: string): Column<T>[] {
+export function bindingColumns<T extends AnyBinding>(): Column<T>[] {
   return [
     nameColumn(),
-    column('Role', [definition, 'roleRef'], (binding) => `${binding.roleRef.kind}/${binding.roleRef.name}`),
+    column('Role', 'The role that is bound.', (binding) => `${binding.roleRef.kind}/${binding.roleRef.name}`),
     ageColumn(),
     wideColumn('Users', 'Users in the roleBinding', (binding) => subjectNames(binding, 'User')),
     wideColumn('Groups', 'Groups in the roleBinding', (binding) => subjectNames(binding, 'Group')),

@@ -22,7 +22,7 @@ export const roleBindingKind = defineKind<RoleBinding>({
     validate: (binding) => validateRoleBinding(binding, true),
     validateUpdate: (binding, old) => validateRoleBindingUpdate(binding, old, true),
   },
-  columns: bindingColumns('io.k8s.api.rbac.v1.RoleBinding'),
+  columns: bindingColumns(),
   health(binding) {
     const count = binding.subjects?.length ?? 0
     return { mark: 'running', sentence: `gives ${binding.roleRef.name} to ${count} ${count === 1 ? 'subject' : 'subjects'}` }
