@@ -1,9 +1,11 @@
 import type { ControllerDefinition } from '../../api/client/controller.ts'
+import { daemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import type { KubeControllerManagerOptions } from './kube-controller-manager.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
+import { nodeIpamController } from './node-ipam/node-ipam-controller.ts'
 import { replicaSetController } from './replica-set/replica-set-controller.ts'
 import { replicationControllerController } from './replica-set/replication-controller-controller.ts'
 import { rootCertificatePublisher } from './service-account/root-certificate-publisher.ts'
@@ -14,7 +16,9 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
   return [
     serviceAccountController,
     ...(options.rootCertificate === undefined ? [] : [rootCertificatePublisher(options.rootCertificate)]),
+    ...(options.allocateNodeCidrs === false ? [] : [nodeIpamController(options.clusterCidr ?? '10.244.0.0/16', options.nodeCidrMaskSize ?? 24)]),
     namespaceController,
+    daemonSetController,
     deploymentController,
     replicaSetController,
     replicationControllerController,

@@ -9,6 +9,7 @@ import { nodeKind } from '../../../api/kinds/core/node.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { keyOf } from '../../../api/machinery/object.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
+import { pinnedNode } from '../framework/node-fit.ts'
 
 export interface ControllerBench extends TestBench {
   readonly api: FakeApi
@@ -66,7 +67,7 @@ export async function controllerBench(definitions: readonly ControllerDefinition
   }
 }
 
-/** Plays scheduler and kubelet in one: binds pods to nodes in turn, makes them ready `startMs` later and lets them go `stopMs`
+/** Plays scheduler and kubelet in one: binds pods to nodes in turn (or where they are pinned), makes them ready `startMs` later and lets them go `stopMs`
  *  after they are deleted. `ready` says which pods ever become so. */
 export function playNodes(bench: Pick<TestBench, 'process'> & { readonly api: FakeApi }, options: { readonly startMs?: number; readonly stopMs?: number; readonly nodes?: readonly string[]; readonly ready?: (pod: Pod) => boolean } = {}): void {
   const { process, api } = bench
@@ -75,7 +76,7 @@ export function playNodes(bench: Pick<TestBench, 'process'> & { readonly api: Fa
   let turn = 0
   const start = (pod: Pod): void => {
     const { namespace, name, uid } = pod.metadata
-    if (!pod.spec?.nodeName) api.mutate(podKind, namespace, name, (copy) => void (copy.spec!.nodeName = nodes[turn++ % nodes.length]!))
+    if (!pod.spec?.nodeName) api.mutate(podKind, namespace, name, (copy) => void (copy.spec!.nodeName = pinnedNode(pod.spec) ?? nodes[turn++ % nodes.length]!))
     process.clock.after(startMs, () => {
       const current = api.peek(podKind, namespace, name)
       if (current?.metadata.uid !== uid || current?.metadata.deletionTimestamp || !ready(pod)) return
