@@ -9,8 +9,13 @@ import { ImageCatalogue } from '../node/runtime/images/catalogue.ts'
 import { catalogueRegistries } from '../node/runtime/images/registry.ts'
 import { containerRuntime } from '../node/runtime/runtime.ts'
 import { RuntimeClient } from '../node/runtime/runtime-client.ts'
-import type { ProgramTable } from '../node/runtime/programs/program.ts'
-import type { ContainerNetwork } from '../node/cni.ts'
+import type { ProcessContext, ProgramTable } from '../node/runtime/programs/program.ts'
+import { BearerTransport, tokenPath } from '../node/network/in-cluster.ts'
+import { coreDns } from '../node/network/dns/coredns.ts'
+import { dnsResolver } from '../node/network/dns/client.ts'
+import { NodePodNetwork } from '../node/network/pod-network.ts'
+import { kubeProxy } from '../node/proxy/kube-proxy.ts'
+import { HttpClient } from '../kernel/http.ts'
 import { standardPrograms } from '../node/runtime/programs/standard-programs.ts'
 import { Systemd } from '../node/systemd/systemd.ts'
 import type { ClusterOptions } from './cluster.ts'
@@ -25,14 +30,16 @@ export class ClusterNode {
   readonly spec: MachineSpec
   readonly systemd: Systemd
   readonly manifests: ManifestFolder
+  readonly network: NodePodNetwork
 
   constructor(machine: Machine, spec: MachineSpec, options: ClusterOptions, server: Endpoint, onApiServer: (apiServer: ApiServer | undefined) => void) {
     this.machine = machine
     this.spec = spec
+    this.network = new NodePodNetwork(machine.stack)
     this.manifests = new ManifestFolder(spec.role === 'control-plane' ? controlPlaneManifests(options.spec, spec) : {})
     const registries = catalogueRegistries({ catalogue: new ImageCatalogue(options.images) })
     const programs = this.#programs(options, server, onApiServer)
-    const network: ContainerNetwork = { ready: false, message: 'cni plugin not initialized', add: () => Promise.reject(new Error('cni plugin not initialized')), remove: () => Promise.resolve() }
+    const network = this.network
     this.systemd = new Systemd(machine, [
       {
         name: 'containerd',
@@ -42,7 +49,7 @@ export class ClusterNode {
         command: '/usr/bin/containerd',
         enabled: true,
         restartMs: 5_000,
-        program: containerRuntime({ network, registries, programs, machineCpus: spec.cpuMillis / 1_000, machineMemoryBytes: spec.memoryBytes }),
+        program: containerRuntime({ network, registries, programs, resolver: dnsResolver, machineCpus: spec.cpuMillis / 1_000, machineMemoryBytes: spec.memoryBytes }),
       },
       {
         name: 'kubelet',
@@ -86,12 +93,13 @@ export class ClusterNode {
       clusterDns: [options.spec.dnsAddress],
       clusterDomain: options.spec.clusterDomain,
       staticPods: this.manifests,
+      podCidrChanged: (podCidr) => this.network.usePodCidr(podCidr),
     })(process)
   }
 
   #programs(options: ClusterOptions, server: Endpoint, onApiServer: (apiServer: ApiServer | undefined) => void): ProgramTable {
     const { machine, spec } = this
-    const component = (name: string, program: (process: Process) => Component): [string, ReturnType<typeof componentProgram>] => [name, componentProgram(machine, name, program)]
+    const component = (name: string, program: (process: Process, context: ProcessContext) => Component): [string, ReturnType<typeof componentProgram>] => [name, componentProgram(machine, name, program)]
     return new Map([
       ...standardPrograms,
       component('etcd', etcdServer({ name: spec.name })),
@@ -107,6 +115,14 @@ export class ClusterNode {
         process.scope.onClose(() => onApiServer(undefined))
         return apiServer
       }),
+      component('kube-proxy', (process, context) =>
+        kubeProxy({
+          nodeName: spec.name,
+          server: new BearerTransport(new HttpClient(process, server), () => context.files.readText(tokenPath).trim()),
+          clusterCidr: options.spec.podCidr,
+        })(process),
+      ),
+      ['coredns', coreDns],
       component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])
   }

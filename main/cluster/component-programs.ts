@@ -1,13 +1,13 @@
 import type { LogLine } from '../kernel/journal.ts'
 import type { Machine, Process, Program as Component } from '../kernel/machine.ts'
-import type { Program } from '../node/runtime/programs/program.ts'
+import type { ProcessContext, Program } from '../node/runtime/programs/program.ts'
 
 /** Makes a cluster component the program of a container: starting the container starts the component's process on the
  *  machine, what it logs is the container's log, SIGTERM stops it in order, and either's end is the other's. */
-export function componentProgram(machine: Machine, name: string, component: (process: Process, argv: readonly string[]) => Component): Program {
+export function componentProgram(machine: Machine, name: string, component: (process: Process, context: ProcessContext) => Component): Program {
   return (context) =>
     new Promise((resolve) => {
-      const running = machine.start(name, (process) => component(process, context.argv))
+      const running = machine.start(name, (process) => component(process, context))
       const stopListening = running.journal.onLine((line) => void context.stderr.write(`${klog(line, context.pid)}\n`))
       let over = false
       const finish = (exitCode: number): void => {
