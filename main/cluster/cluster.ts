@@ -2,6 +2,7 @@ import type { DiskBacking } from '../kernel/disk.ts'
 import { SimulatedDisk } from '../kernel/disk.ts'
 import type { Host } from '../kernel/host.ts'
 import type { HttpHandler } from '../kernel/http.ts'
+import type { RecordedInput } from '../kernel/input-log.ts'
 import { Kernel } from '../kernel/kernel.ts'
 import { Machine } from '../kernel/machine.ts'
 import { Network, type Endpoint } from '../kernel/network.ts'
@@ -106,6 +107,16 @@ export class Cluster {
       run()
       this.observer.machineryChanged()
     }, this.pacer.stamp())
+  }
+
+  /** Replays a run's recorded inputs: each happens again as the event that it was, its answers go nowhere. Call before running. */
+  replay(inputs: readonly RecordedInput[]): void {
+    this.kernel.replay(inputs, (input) => {
+      if (input.label === 'fault') {
+        this.#faultAction(input.data as Fault)()
+        this.observer.machineryChanged()
+      } else this.gateway.replay(input)
+    })
   }
 
   /** While paused: runs the next `count` events. */

@@ -1,3 +1,4 @@
+import type { RecordedInput } from '../kernel/input-log.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Pacer } from '../kernel/pacer.ts'
 import type { ClientCertificate, HttpHandler, HttpRequest, HttpResponse, ServerExchange } from '../kernel/http.ts'
@@ -20,6 +21,9 @@ export class Gateway {
   readonly #messages: MessageFeed
   readonly #handler: () => HttpHandler | undefined
   readonly #apiServerMachine: string
+  readonly #open = new Map<number, OutsideExchange>()
+  #replayOther: ((input: RecordedInput) => void) | undefined
+  #nextId = 1
 
   constructor(kernel: Kernel, pacer: Pacer, messages: MessageFeed, apiServerMachine: string, handler: () => HttpHandler | undefined) {
     this.#kernel = kernel
@@ -35,34 +39,69 @@ export class Gateway {
       label,
       data,
       () => {
-        const facts = requestFacts(data)
-        if (facts) {
-          const span = this.#kernel.trace.start(`${facts.agent}@outside`, `${facts.agent}: ${facts.method} ${facts.path}`, { user: facts.user, method: facts.method, path: facts.path })
-          this.#kernel.trace.end(span)
-          this.#messages.addOutside(facts.agent, this.#apiServerMachine, facts.kind, `${facts.method} ${facts.path}`, facts.user)
-        }
+        this.#announce(data)
         run()
       },
       this.#pacer.stamp(),
     )
   }
 
+  /** Does a recorded input again, with nobody to hear the answer. */
+  replay(input: RecordedInput): void {
+    this.#announce(input.data)
+    if (input.label === 'api') {
+      const { id, method, path, headers, body } = input.data as SentRequest
+      this.#open.set(id, this.#handOver({ method, path, headers, ...(body === undefined ? {} : { body: new TextEncoder().encode(body) }) }, silence))
+    } else if (input.label === 'api-cancel') this.#open.get((input.data as SentRequest).id)?.cancel()
+    else this.#replayOther?.(input)
+  }
+
+  /** Who replays the inputs that others (the HTTPS edge) entered. */
+  onReplay(handler: (input: RecordedInput) => void): void {
+    this.#replayOther = handler
+  }
+
+  #announce(data: unknown): void {
+    const facts = requestFacts(data)
+    if (!facts) return
+    const span = this.#kernel.trace.start(`${facts.agent}@outside`, `${facts.agent}: ${facts.method} ${facts.path}`, { user: facts.user, method: facts.method, path: facts.path })
+    this.#kernel.trace.end(span)
+    this.#messages.addOutside(facts.agent, this.#apiServerMachine, facts.kind, `${facts.method} ${facts.path}`, facts.user)
+  }
+
   /** Sends a request as the window: straight to the API server's handler, past TLS, as kubernetes-admin. Answers a cancel function. */
-  send(request: Omit<HttpRequest, 'certificate'>, answer: OutsideAnswer): () => void {
-    const exchange = new OutsideExchange({ ...request, headers: { 'user-agent': 'window', ...request.headers }, certificate: adminCertificate }, answer)
-    const { method, path, headers } = exchange.request
-    const body = request.body instanceof Uint8Array ? new TextDecoder().decode(request.body) : undefined
-    this.enter('api', { method, path, headers, ...(body === undefined ? {} : { body }) }, () => {
-      const handler = this.#handler()
-      if (handler) handler(exchange)
-      else exchange.respond({ status: 503, headers: {}, body: unavailable })
+  send(given: Omit<HttpRequest, 'certificate'>, answer: OutsideAnswer): () => void {
+    const request = { ...given, headers: { 'user-agent': 'window', ...given.headers } }
+    const { method, path, headers } = request
+    const id = this.#nextId++
+    const body = given.body instanceof Uint8Array ? new TextDecoder().decode(given.body) : undefined
+    let exchange: OutsideExchange | undefined
+    this.enter('api', { id, method, path, headers, ...(body === undefined ? {} : { body }) } satisfies SentRequest, () => {
+      exchange = this.#handOver(request, answer)
     })
     return () => {
-      if (exchange.finished) return
-      this.enter('api-cancel', { method, path }, () => exchange.cancel())
+      if (!exchange?.finished) this.enter('api-cancel', { id }, () => exchange?.cancel())
     }
   }
+
+  #handOver(request: Omit<HttpRequest, 'certificate'>, answer: OutsideAnswer): OutsideExchange {
+    const exchange = new OutsideExchange({ ...request, certificate: adminCertificate }, answer)
+    const handler = this.#handler()
+    if (handler) handler(exchange)
+    else exchange.respond({ status: 503, headers: {}, body: unavailable })
+    return exchange
+  }
 }
+
+interface SentRequest {
+  readonly id: number
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+const silence: OutsideAnswer = { onHead: () => {}, onData: () => {}, onEnd: () => {} }
 
 const unavailable = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'the API server is not running', reason: 'ServiceUnavailable', code: 503 }
 
