@@ -2,7 +2,7 @@ import type { KubeObject } from '../api/machinery/object.ts'
 import type { ClusterSpec } from './spec.ts'
 
 /** What kubeadm puts into every cluster after its control plane answers: kube-proxy, CoreDNS, their identities, and the
- *  ConfigMaps that `kubeadm` and `kubectl cluster-info` know. Written as the manifests that they are. */
+ *  ConfigMaps that `kubeadm` and `kubectl cluster-info` know. Written as the manifests that they are; their roles and bindings come with the API server's own policy. */
 export function addonsOf(spec: ClusterSpec, server: string): KubeObject[] {
   return [...kubeProxy(spec, server), ...coreDns(spec), ...kubeadmConfigMaps(spec)]
 }
@@ -12,13 +12,6 @@ const systemNamespace = 'kube-system'
 function kubeProxy(spec: ClusterSpec, server: string): KubeObject[] {
   const labels = { 'k8s-app': 'kube-proxy' }
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'kube-proxy', namespace: systemNamespace } }
-  const binding = {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'kubeadm:node-proxier' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:node-proxier' },
-    subjects: [{ kind: 'ServiceAccount', name: 'kube-proxy', namespace: systemNamespace }],
-  }
   const config = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -94,28 +87,12 @@ function kubeProxy(spec: ClusterSpec, server: string): KubeObject[] {
       },
     },
   }
-  return [account, binding, config, daemonSet]
+  return [account, config, daemonSet]
 }
 
 function coreDns(spec: ClusterSpec): KubeObject[] {
   const labels = { 'k8s-app': 'kube-dns' }
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'coredns', namespace: systemNamespace } }
-  const role = {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: 'system:coredns' },
-    rules: [
-      { apiGroups: [''], resources: ['endpoints', 'services', 'pods', 'namespaces'], verbs: ['list', 'watch'] },
-      { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
-    ],
-  }
-  const binding = {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'system:coredns' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:coredns' },
-    subjects: [{ kind: 'ServiceAccount', name: 'coredns', namespace: systemNamespace }],
-  }
   const config = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -216,7 +193,7 @@ function coreDns(spec: ClusterSpec): KubeObject[] {
       ],
     },
   }
-  return [account, role, binding, config, deployment, service]
+  return [account, config, deployment, service]
 }
 
 function kubeadmConfigMaps(spec: ClusterSpec): KubeObject[] {

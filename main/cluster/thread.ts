@@ -25,7 +25,7 @@ export type ToThread = { readonly type: 'frame'; readonly frame: WindowFrame } |
 export type FromThread =
   | { readonly type: 'frame'; readonly frame: LabFrame }
   /** The API server answers on this port. */
-  | { readonly type: 'listening'; readonly port: number; readonly kubeconfig: string; readonly pki: StoredPki }
+  | { readonly type: 'listening'; readonly port: number; readonly kubeconfig: string; readonly pki: StoredPki; readonly console: { readonly url: string; readonly token: string } }
   /** Every node is Ready. */
   | { readonly type: 'ready'; readonly startupMs: number }
   /** It cannot go on; `usage` marks what the user can mend (a port in use). */

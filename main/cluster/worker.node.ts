@@ -6,6 +6,7 @@ import { FileBacking } from '../kernel/disk.node.ts'
 import { nodeHost } from '../kernel/host.node.ts'
 import { es256Tokens } from '../control-plane/apiserver/tokens.node.ts'
 import { Cluster } from './cluster.ts'
+import { openConsole, type Console } from './console.node.ts'
 import { imageCatalogue } from './images.ts'
 import { openEdge, type Edge } from './edge.node.ts'
 import { clusterPki } from './pki.node.ts'
@@ -38,22 +39,23 @@ async function run(): Promise<void> {
     const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE' || (error as NodeJS.ErrnoException).code === 'EACCES'
     return tell({ type: 'failed', message: inUse ? `port ${options.port} on 127.0.0.1 cannot be used: ${(error as NodeJS.ErrnoException).code}` : (error as Error).message, usage: inUse })
   }
+  const console = await openConsole(cluster)
   const window = serveWindow(threadServices(cluster) as unknown as LabServices, (frame) => tell({ type: 'frame', frame }))
   port.on('message', (message: ToThread) => {
     if (message.type === 'frame') window.receive(message.frame)
-    else void stop(cluster, edge)
+    else void stop(cluster, edge, console)
   })
   cluster.boot()
   cluster.pacer.setSpeed(options.speed === 0 ? Infinity : options.speed)
   // The virtual clock began in the past: it catches up with the wall's flat out, and keeps step from then on.
   cluster.pacer.resume(Date.now())
-  tell({ type: 'listening', port: edge.port, kubeconfig: edge.kubeconfig, pki: pki.stored })
+  tell({ type: 'listening', port: edge.port, kubeconfig: edge.kubeconfig, pki: pki.stored, console: { url: console.url, token: console.token } })
   await cluster.ready
   tell({ type: 'ready', startupMs: Date.now() - options.launchedAt })
 }
 
-async function stop(cluster: Cluster, edge: Edge): Promise<void> {
-  await edge.close()
+async function stop(cluster: Cluster, edge: Edge, console: Console): Promise<void> {
+  await Promise.all([edge.close(), console.close()])
   await cluster.stop()
   tell({ type: 'stopped' })
   port.close()

@@ -75,6 +75,11 @@ export class Lab {
     return join(this.folder, 'workspace')
   }
 
+  /** Where the terminal's systemctl, journalctl and ssh find the machines. */
+  get consolePath(): string {
+    return join(this.folder, 'console.json')
+  }
+
   /** The thread's services, for windows. Undefined while there is no thread. */
   get bridge(): Bridge | undefined {
     return this.#bridge
@@ -114,6 +119,7 @@ export class Lab {
         if (message.type === 'listening') {
           this.#writeLabFile({ spec, pki: message.pki, port: message.port })
           this.#writeKubeconfig(message.kubeconfig)
+          writePrivate(this.consolePath, JSON.stringify(message.console))
           this.#update({ server: `https://127.0.0.1:${message.port}` })
         } else if (message.type === 'ready') {
           this.#update({ phase: 'ready', startupMs: message.startupMs })
