@@ -38,7 +38,8 @@ export interface KubeletOptions {
   readonly server: Endpoint | HttpTransport
   /** system:node:<name> in system:nodes; unused with a transport, which carries its own. */
   readonly certificate?: ClientCertificate
-  readonly runtime: ContainerRuntime
+  /** Or what makes the kubelet's end of the runtime's socket. */
+  readonly runtime: ContainerRuntime | ((process: Process) => ContainerRuntime)
   readonly capacity: NodeCapacity
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
@@ -62,7 +63,7 @@ export function kubelet(options: KubeletOptions): (process: Process) => Program 
   }
 }
 
-/** How long a stop waits for nothing: containers outlive their kubelet. */
+/** The parts of a kubelet, wired together. Containers outlive it. */
 export class Kubelet implements Program {
   readonly #process: Process
   readonly #options: KubeletOptions
@@ -80,7 +81,7 @@ export class Kubelet implements Program {
   constructor(process: Process, client: ApiClient, options: KubeletOptions) {
     this.#process = process
     this.#options = options
-    const runtime = guardedRuntime(options.runtime, process.scope)
+    const runtime = guardedRuntime(typeof options.runtime === 'function' ? options.runtime(process) : options.runtime, process.scope)
     const events = new KubeletEvents(eventRecorder(process, client, 'kubelet', options.nodeName), options.nodeName)
     this.#informers = new InformerSet(process, client)
     this.#pods = this.#informers.of(podKind, { fieldSelector: `spec.nodeName=${options.nodeName}` })

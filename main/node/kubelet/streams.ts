@@ -47,7 +47,7 @@ export function exitFrame(exitCode: number): StreamFrame {
 export function failureFrame(message: string): StreamFrame {
   return {
     channel: 'error',
-    status: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'InternalError', details: { causes: [{ message }] }, code: 500 },
+    status: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: `Internal error occurred: ${message}`, reason: 'InternalError', details: { causes: [{ message }] }, code: 500 },
   }
 }
 

@@ -1,0 +1,82 @@
+import { formatTime } from '../../api/machinery/time.ts'
+import type { ContainerUsage } from '../cri.ts'
+import { kubernetesVersion } from './node-object.ts'
+import type { KubeletServerParts } from './server.ts'
+
+/** The kubelet's own metrics, the part that dashboards ask for. */
+export function metricsText({ tools, registry }: KubeletServerParts): string {
+  let running = 0
+  const containers: Record<string, number> = { created: 0, running: 0, exited: 0, unknown: 0 }
+  for (const worker of registry.workers()) {
+    const runtime = tools.cache.known(worker.uid)
+    if (runtime.sandboxes[0]?.state === 'ready') running++
+    for (const container of runtime.containers) containers[container.state]!++
+  }
+  return lines(
+    metric('kubelet_node_name', 'gauge', "[ALPHA] The node's name. The count is always 1.", [[`{node="${tools.nodeName}"}`, 1]]),
+    metric('kubelet_running_pods', 'gauge', '[ALPHA] Number of pods that have a running pod sandbox', [['', running]]),
+    metric('kubelet_running_containers', 'gauge', '[ALPHA] Number of containers currently running', Object.entries(containers).map(([state, count]) => [`{container_state="${state}"}`, count])),
+    metric('kubelet_desired_pods', 'gauge', '[ALPHA] The number of pods the kubelet is being instructed to run.', [['', registry.size]]),
+    metric('kubernetes_build_info', 'gauge', '[ALPHA] A metric with a constant 1 value', [[`{git_version="${kubernetesVersion}",platform="linux/amd64"}`, 1]]),
+  )
+}
+
+/** CPU and memory of node, pods and containers (/metrics/resource). */
+export async function resourceMetricsText({ tools, registry }: KubeletServerParts): Promise<string> {
+  const usage = new Map((await tools.runtime.usage()).map((each) => [each.id, each]))
+  const cpu: [string, number][] = []
+  const memory: [string, number][] = []
+  for (const { labels, used } of containerUsages(tools, registry, usage)) {
+    cpu.push([labels, used.cpuNanoSeconds / 1e9])
+    memory.push([labels, used.memoryWorkingSetBytes])
+  }
+  const all = [...usage.values()]
+  return lines(
+    metric('container_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the container in core-seconds', cpu),
+    metric('container_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the container in bytes', memory),
+    metric('node_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the node in core-seconds', [['', sum(all, (each) => each.cpuNanoSeconds) / 1e9]]),
+    metric('node_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the node in bytes', [['', sum(all, (each) => each.memoryWorkingSetBytes)]]),
+  )
+}
+
+/** /stats/summary: what metrics-server and `kubectl top` stand on. */
+export async function statsSummary({ tools, registry }: KubeletServerParts): Promise<object> {
+  const usage = new Map((await tools.runtime.usage()).map((each) => [each.id, each]))
+  const time = formatTime(tools.process.clock.now())
+  const of = (parts: readonly ContainerUsage[]): object => ({
+    cpu: { time, usageNanoCores: Math.round(sum(parts, (each) => each.cpuNanoCores)), usageCoreNanoSeconds: Math.round(sum(parts, (each) => each.cpuNanoSeconds)) },
+    memory: { time, workingSetBytes: Math.round(sum(parts, (each) => each.memoryWorkingSetBytes)) },
+  })
+  const pods = [...registry.workers()].map((worker) => {
+    const containers = tools.cache.known(worker.uid).containers.filter((container) => container.state === 'running' && usage.has(container.id))
+    const used = containers.map((container) => usage.get(container.id)!)
+    return {
+      podRef: { name: worker.pod.metadata.name, namespace: worker.pod.metadata.namespace, uid: worker.uid },
+      startTime: tools.status.get(worker.uid)?.startTime,
+      containers: containers.map((container) => ({ name: container.config.name, startTime: formatTime(container.startedAt), ...of([usage.get(container.id)!]) })),
+      ...of(used),
+    }
+  })
+  return { node: { nodeName: tools.nodeName, startTime: formatTime(tools.process.startedAt), ...of([...usage.values()]) }, pods }
+}
+
+function containerUsages(tools: KubeletServerParts['tools'], registry: KubeletServerParts['registry'], usage: ReadonlyMap<string, ContainerUsage>): { labels: string; used: ContainerUsage }[] {
+  return [...registry.workers()].flatMap((worker) =>
+    tools.cache.known(worker.uid).containers.flatMap((container) => {
+      const used = usage.get(container.id)
+      return used ? [{ labels: `{container="${container.config.name}",namespace="${worker.pod.metadata.namespace}",pod="${worker.pod.metadata.name}"}`, used }] : []
+    }),
+  )
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}
+
+function metric(name: string, type: string, help: string, samples: readonly (readonly [labels: string, value: number])[]): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map(([labels, value]) => `${name}${labels} ${value}`)]
+}
+
+function lines(...metrics: readonly string[][]): string {
+  return `${metrics.flat().join('\n')}\n`
+}
