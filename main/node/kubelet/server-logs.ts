@@ -1,7 +1,7 @@
 import type { ContainerStatus as ApiContainerStatus } from '../../api/generated/types.ts'
 import { newestContainer } from './pod-runtime.ts'
 import { LogPrinter, logQuery, selectLines } from './log-query.ts'
-import { findWorker, plain, type KubeletRequest } from './server.ts'
+import { findWorker, plain, type KubeletRequest } from './server-request.ts'
 
 /** How long after a container's end its last lines may still come, ms. */
 const lastLinesMs = 20

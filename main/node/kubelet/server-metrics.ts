@@ -1,7 +1,7 @@
 import { formatTime } from '../../api/machinery/time.ts'
 import type { ContainerUsage } from '../cri.ts'
 import { kubernetesVersion } from './node-object.ts'
-import type { KubeletServerParts } from './server.ts'
+import type { KubeletServerParts } from './server-request.ts'
 
 /** The kubelet's own metrics, the part that dashboards ask for. */
 export function metricsText({ tools, registry }: KubeletServerParts): string {

@@ -1,6 +1,6 @@
 import type { Connection } from '../../kernel/network.ts'
 import { activeSandbox } from './pod-runtime.ts'
-import { findWorker, plain, type KubeletRequest } from './server.ts'
+import { findWorker, plain, type KubeletRequest } from './server-request.ts'
 import type { PortForwardFrame } from './streams.ts'
 
 /** /portForward/{namespace}/{pod}: carries connections to ports inside the pod's network. What a client sends travels as bytes;

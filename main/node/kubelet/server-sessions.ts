@@ -1,7 +1,7 @@
 import type { StreamSession } from '../cri.ts'
 import { newestContainer } from './pod-runtime.ts'
 import { exitFrame, failureFrame, type StreamFrame } from './streams.ts'
-import { findWorker, plain, type KubeletRequest } from './server.ts'
+import { findWorker, plain, type KubeletRequest } from './server-request.ts'
 
 /** How long /run waits for a command. */
 const runTimeoutMs = 60_000

@@ -1,29 +1,11 @@
 import { serveHttp, type ServerExchange } from '../../kernel/http.ts'
 import type { Process } from '../../kernel/machine.ts'
 import type { Pod } from '../../api/generated/types.ts'
-import type { NodeAgent } from './node-agent.ts'
-import type { PodRegistry } from './pod-registry.ts'
-import type { PodTools } from './pod-tools.ts'
-import type { PodWorker } from './pod-worker.ts'
 import { serveLogs } from './server-logs.ts'
 import { metricsText, resourceMetricsText, statsSummary } from './server-metrics.ts'
+import { plain, type KubeletRequest, type KubeletServerParts } from './server-request.ts'
 import { servePortForward } from './server-port-forward.ts'
 import { serveAttach, serveExec, serveRun } from './server-sessions.ts'
-
-export interface KubeletServerParts {
-  readonly tools: PodTools
-  readonly registry: PodRegistry
-  readonly agent: NodeAgent
-}
-
-/** What a route is given. */
-export interface KubeletRequest {
-  readonly exchange: ServerExchange
-  /** Path segments after the route's name. */
-  readonly segments: readonly string[]
-  readonly query: URLSearchParams
-  readonly parts: KubeletServerParts
-}
 
 interface Route {
   readonly methods: readonly string[]
@@ -75,18 +57,6 @@ function dispatch(exchange: ServerExchange, parts: KubeletServerParts): void {
 function subresourcesOf(route: Route | undefined): string {
   const own = route?.subresource ?? 'proxy'
   return own === 'pods' || own === 'healthz' ? `${own} proxy` : own
-}
-
-/** Answers with text. */
-export function plain(exchange: ServerExchange, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
-  exchange.respond({ status, headers: { 'content-type': type }, body: new TextEncoder().encode(text) })
-}
-
-/** The worker of the pod that a path names: `/{namespace}/{pod}` or `/{namespace}/{pod}/{uid}`. Static pods are found by their
- *  mirror's name. */
-export function findWorker(registry: PodRegistry, namespace: string | undefined, name: string | undefined): PodWorker | undefined {
-  for (const worker of registry.workers()) if (worker.pod.metadata.name === name && worker.pod.metadata.namespace === namespace) return worker
-  return undefined
 }
 
 function servePods({ exchange, parts }: KubeletRequest): void {
