@@ -22,7 +22,7 @@ export function keyOf(event: KeyboardEvent): string {
 /** How a person reads a shortcut on this platform. */
 export function keyText(keys: string): readonly string[] {
   const names: Readonly<Record<string, string>> = { mod: isMac ? '⌘' : 'Ctrl', alt: isMac ? '⌥' : 'Alt', ArrowRight: '→', ArrowLeft: '←', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', ' ': 'Space', '`': '`' }
-  return keys.split(' then ').flatMap((chord, index) => [...(index > 0 ? ['then'] : []), ...(chord === ' ' ? ['Space'] : chord.split('+').map((part) => names[part] ?? part.toUpperCase()))])
+  return keys.split(' then ').flatMap((chord, index) => [...(index > 0 ? ['then'] : []), ...(chord === ' ' ? ['Space'] : chord === '+' ? ['+'] : chord.split('+').map((part) => names[part] ?? part.toUpperCase()))])
 }
 
 function isTyping(target: EventTarget | null): boolean {

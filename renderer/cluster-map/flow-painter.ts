@@ -180,7 +180,7 @@ export class FlowPainter {
     }
     const point = pointAt(particle.route, eased)
     if (particle.user) {
-      context.globalAlpha = fade * 0.22
+      context.globalAlpha = fade * 0.17
       dot(context, point.x, point.y, particle.radius * 2.6)
     }
     context.globalAlpha = fade * strength

@@ -187,7 +187,7 @@ function bestGrid(count: number, area: Rect, gap: number, minWidth: number, minH
     const width = (area.width - gap * (columns - 1)) / columns
     const height = (area.height - gap * (rowCount - 1)) / rowCount
     if (width < minWidth || height < minHeight) continue
-    const score = -Math.abs(Math.log(width / height / 1.7)) - (rowCount * columns - count) * 0.05
+    const score = -Math.abs(Math.log(width / height / 1.7)) - ((rowCount * columns - count) / columns) * 0.9
     if (!best || score > best.score) best = { columns, rows: rowCount, score }
   }
   return best

@@ -40,12 +40,28 @@ function compare(a: string | number, b: string | number): number {
 
 const widestCharacters = 46
 
+/** A grid template that gives columns what their text needs, lets a growing one take the rest, and squeezes them when there is
+ *  little room; with the width below which the table scrolls. */
+export function gridTemplate<T>(columns: readonly DataColumn<T>[], widths: readonly number[]): { readonly template: string; readonly minWidth: string } {
+  let least = 0
+  const tracks = columns.map((column, index) => {
+    const width = widths[index] ?? 10
+    const min = Math.min(width, column.grows ? 20 : 14)
+    least += min
+    return `minmax(${min}ch, ${column.grows ? '1fr' : `${width}ch`})`
+  })
+  return { template: tracks.join(' '), minWidth: `calc(${least}ch + ${(columns.length - 1) * gapPx + 24}px)` }
+}
+
+/** Between columns, as the style sheet has it. */
+const gapPx = 18
+
 /** How many characters wide each column has to be for these rows; never narrower than `before`, so that nothing jumps. */
 export function columnWidths<T>(rows: readonly T[], columns: readonly DataColumn<T>[], before: readonly number[]): number[] {
   return columns.map((column, index) => {
     let widest = Math.max(column.title.length + 1, before[index] ?? 0)
     for (const row of rows) {
-      const length = column.text(row).length + (column.mark ? 2 : 0)
+      const length = column.text(row).length + (column.mark ? 3 : 0)
       if (length > widest) widest = length
     }
     return Math.min(widest, widestCharacters)

@@ -89,3 +89,23 @@ export function stateText(container: KubeletContainer): string {
   const state = waiting?.reason ?? terminated?.reason ?? (running ? (container.ready ? 'ready' : 'not ready') : 'new')
   return `${container.name} ${state}${container.restartCount > 0 ? ` ×${container.restartCount}` : ''}`
 }
+
+/** What kube-proxy shows under `rules`. */
+export interface ProxyView {
+  readonly mode: string
+  readonly syncs: number
+  readonly syncedAt?: number
+  readonly services: readonly ProxyRules[]
+  readonly iptables: string
+}
+
+export interface ProxyRules {
+  /** `namespace/service:port`. */
+  readonly name: string
+  readonly protocol: string
+  readonly clusterIPs: readonly string[]
+  readonly port: number
+  /** 0 = none. */
+  readonly nodePort: number
+  readonly endpoints: readonly { readonly address: string; readonly port: number; readonly local: boolean }[]
+}

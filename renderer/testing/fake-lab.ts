@@ -29,8 +29,8 @@ const topicsOf: Readonly<Record<string, readonly string[]>> = {
   'kube-apiserver': ['requests'],
   etcd: ['etcd'],
   'kube-scheduler': ['queues', 'decisions'],
-  'kube-controller-manager': ['controllers'],
-  kubelet: ['pods'],
+  'kube-controller-manager': ['deployment-controller', 'replicaset-controller', 'endpointslice-controller', 'namespace-controller', 'node-lifecycle-controller', 'serviceaccount-controller'].map((name) => `controller/${name}`),
+  kubelet: ['pods', 'workers', 'probes'],
   containerd: ['cri'],
   'kube-proxy': ['rules'],
 }
@@ -82,6 +82,10 @@ export function fakeLab(cluster: FakeCluster, options: { readonly paused?: boole
         asked.push(`${method} ${path}`)
         const answer = cluster.request(method, path, headers?.['accept'] ?? '', body === undefined ? undefined : parseBody(body))
         return { status: answer.status, headers: {}, body: JSON.stringify(answer.body) }
+      },
+      'etcd.range': ({ prefix, values }) => {
+        const keys = etcdKeys(cluster).filter((key) => key.startsWith(prefix))
+        return { revision: cluster.revision, count: keys.length, keys: keys.map((key) => ({ key, createRevision: 900, modRevision: 1_012, version: 3, lease: '0', valueBytes: 812, ...(values && { value: '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"nginx","namespace":"default"}}' }) })) }
       },
       'observe.rootOf': ({ spanId }) => ({ rootId: spanId }),
       'time.pause': () => changeTime({ paused: true }),
@@ -201,6 +205,10 @@ export function fakeLab(cluster: FakeCluster, options: { readonly paused?: boole
     },
     disconnect: () => tellState('closed'),
   }
+}
+
+function etcdKeys(cluster: FakeCluster): string[] {
+  return (['Namespace', 'Node', 'Pod', 'Service'] as const).flatMap((kind) => cluster.list('', kind).map((object) => `/registry/${kind === 'Node' ? 'minions' : `${kind.toLowerCase()}s`}/${object.metadata.namespace ? `${object.metadata.namespace}/` : ''}${object.metadata.name}`)).sort()
 }
 
 function parseBody(body: string): unknown {
