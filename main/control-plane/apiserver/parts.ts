@@ -24,6 +24,8 @@ export interface Parts {
   readonly authorization: Authorization
   readonly log: RequestLog
   readonly settings: Settings
+  /** Whether the server's own objects are there. */
+  readonly isReady: () => boolean
   readonly services: ServiceAllocator
   /** By `group/plural`. */
   readonly hooks: Map<string, StoreHooks>

@@ -93,11 +93,11 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     const log = new RequestLog(process)
     const services = new ServiceAllocator({ services: resources.storeOf('', 'services').cache, cidr: settings.serviceCidr, nodePorts: settings.nodePorts, random: process.random })
     hooks.set('/services', services)
-    const parts = { process, services, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
+    let isReady = false
+    const parts = { process, isReady: () => isReady, services, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
     admission = new Admission(admissionPlugins(parts))
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })
-    let isReady = false
     const waiting: (() => void)[] = []
     const handler: HttpHandler = (exchange) => {
       if (isReady || isHealthCheck(exchange.request.path)) handle(exchange)

@@ -3,6 +3,7 @@ import type { NamedHandlers } from '../router.ts'
 import { handlerKey } from '../router.ts'
 import { bindPod } from './binding.ts'
 import { evictPod } from './eviction.ts'
+import { nonResourceHandler } from './non-resource.ts'
 import type { ApiHandler } from './request.ts'
 import { reviewHandlers } from './reviews.ts'
 import { createToken } from './token-request.ts'
@@ -16,9 +17,5 @@ export function namedHandlers(parts: Parts): { readonly resources: NamedHandlers
     [handlerKey('', 'serviceaccounts', 'token'), createToken(parts)],
     ...reviewHandlers(parts),
   ])
-  return { resources, other: notFoundPage }
+  return { resources, other: nonResourceHandler(parts) }
 }
-
-const notFoundText = new TextEncoder().encode('404 page not found\n')
-
-const notFoundPage: ApiHandler = (request) => request.respond({ status: 404, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache, private' }, body: notFoundText })

@@ -2,13 +2,16 @@
 import type { Kind } from '../../../api/kinds/kind.ts'
 import { apiVersionOf } from '../../../api/kinds/kind.ts'
 import { DecodeError, parseJsonBytes } from '../../../api/machinery/codec/json.ts'
+import { decodeProtobuf } from '../../../api/machinery/codec/protobuf.ts'
 import { bodyError, decodeBody, strictText } from '../../../api/machinery/codec/strict.ts'
 import { decodeTyped } from '../../../api/machinery/codec/typed.ts'
 import { parseYaml } from '../../../api/machinery/codec/yaml.ts'
 import { cloneJson, isObject } from '../../../api/machinery/json-value.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
+import { definitionNameOf } from '../../../api/machinery/openapi/kind.ts'
 import { schemaOf } from '../../../api/machinery/schema.ts'
+import type { Definition } from '../../../api/machinery/schema.ts'
 import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 import type { HttpRequest } from '../../../kernel/http.ts'
 import type { Warnings } from '../request-context.ts'
@@ -47,6 +50,7 @@ export function decodeObject(request: HttpRequest, expected: BodyKind, options: 
   const bytes = bodyBytes(request)
   if (!bytes) return checkedObject(cloneJson(request.body), expected, options)
   const type = contentTypeOf(request)
+  if (type === mediaTypes.protobuf) return checkedObject(fromProtobuf(bytes, expected), expected, options)
   if (type !== '' && type !== mediaTypes.json && type !== mediaTypes.yaml) throw unsupportedMediaType([mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf])
   const { object, warnings } = decodeBody(textDecoder.decode(bytes), { definition: schemaOf(expected.schema), fieldValidation: options.validation, kind: expected, yaml: type === mediaTypes.yaml })
   for (const warning of warnings) options.warnings.add(warning)
@@ -69,11 +73,26 @@ export function decodeAnyVersion(request: HttpRequest, expected: Pick<BodyKind, 
   }
 }
 
+function fromProtobuf(bytes: Uint8Array, expected: BodyKind): JsonObject {
+  try {
+    return decodeProtobuf(bytes, definitionFor, { apiVersion: apiVersionOf(expected), kind: expected.kind })
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(`the object provided is unrecognized (must be of type ${expected.kind}): ${error.message}`)
+    throw error
+  }
+}
+
+function definitionFor(apiVersion: string, kind: string): Definition | undefined {
+  const name = definitionNameOf(apiVersion, kind)
+  return name === undefined ? undefined : schemaOf(name)
+}
+
 function decodeValue(request: HttpRequest, bytes: Uint8Array): unknown {
   const type = contentTypeOf(request)
   try {
     if (type === '' || type === mediaTypes.json) return parseJsonBytes(bytes)
     if (type === mediaTypes.yaml) return parseYaml(textDecoder.decode(bytes))
+    if (type === mediaTypes.protobuf) return decodeProtobuf(bytes, definitionFor)
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message)
     throw error

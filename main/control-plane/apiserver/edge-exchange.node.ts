@@ -1,0 +1,77 @@
+import type { HttpRequest, HttpResponse, ServerExchange } from '../../kernel/http.ts'
+import { edgeLabel, packBytes } from './edge-input.ts'
+import type { Enter } from './edge-input.ts'
+import type { EdgeOutput } from './edge-output.node.ts'
+
+/** One request of a real client, as the server sees it. What the client does later (data, going away) enters the simulation as
+ *  inputs of their own. */
+export class EdgeExchange implements ServerExchange {
+  readonly id: number
+  readonly request: HttpRequest
+  readonly source: ServerExchange['source']
+  readonly byReference = false
+  readonly #output: EdgeOutput
+  readonly #enter: Enter
+  #done = false
+  #onData: ((data: unknown) => void) | undefined
+  #onCancel: (() => void) | undefined
+  readonly #early: unknown[] = []
+
+  constructor(id: number, request: HttpRequest, source: ServerExchange['source'], output: EdgeOutput, enter: Enter) {
+    this.id = id
+    this.request = request
+    this.source = source
+    this.#output = output
+    this.#enter = enter
+    output.onData?.((data) => this.#enter(edgeLabel, { type: 'data', id, data: packBytes(data) }, () => this.#receive(data)))
+  }
+
+  get backlogBytes(): number {
+    return this.#output.backlogBytes
+  }
+
+  respond(response: HttpResponse): void {
+    if (this.#done) return
+    this.#done = true
+    this.#output.respond(response)
+  }
+
+  open(response: HttpResponse): void {
+    if (!this.#done) this.#output.open(response)
+  }
+
+  send(data: unknown): void {
+    if (!this.#done) this.#output.send(data)
+  }
+
+  end(): void {
+    if (this.#done) return
+    this.#done = true
+    this.#output.end()
+  }
+
+  onData(handler: (data: unknown) => void): void {
+    this.#onData = handler
+    for (const data of this.#early.splice(0)) handler(data)
+  }
+
+  onCancel(handler: () => void): void {
+    this.#onCancel = handler
+  }
+
+  /** The connection or stream is closed. */
+  disconnected(): void {
+    if (this.#done) return
+    this.#enter(edgeLabel, { type: 'cancel', id: this.id }, () => {
+      if (this.#done) return
+      this.#done = true
+      this.#onCancel?.()
+    })
+  }
+
+  #receive(data: unknown): void {
+    if (this.#done) return
+    if (this.#onData) this.#onData(data)
+    else this.#early.push(data)
+  }
+}

@@ -1,0 +1,221 @@
+import { constants as cryptoConstants } from 'node:crypto'
+import { createServer as createHttpServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import type { IncomingHttpHeaders as Http2Headers, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
+import type { HttpHandler } from '../../kernel/http.ts'
+import type { PresentedCertificate } from './authn/authenticator.ts'
+import { edgeLabel, requestOf, textOf } from './edge-input.ts'
+import type { EdgeRequest, Enter } from './edge-input.ts'
+import { Http1Output, Http2Output } from './edge-output.node.ts'
+import type { EdgeOutput } from './edge-output.node.ts'
+import { EdgeExchange } from './edge-exchange.node.ts'
+import { bodyBytesMax } from './negotiation/request-body.ts'
+import { acceptUpgrades } from './upgrade.node.ts'
+
+export interface HttpsOptions {
+  readonly handler: HttpHandler
+  readonly tls: { readonly key: string; readonly cert: string; readonly ca: string }
+  /** 0: any free one. */
+  readonly port: number
+  /** Default 127.0.0.1. */
+  readonly address?: string
+  readonly enter: Enter
+}
+
+export interface HttpsListener {
+  readonly port: number
+  readonly address: string
+  /** Stops listening and breaks every connection. */
+  close(): Promise<void>
+}
+
+/** What a slow client has to deliver its headers in, and how long an idle connection stays. */
+const headersTimeoutMs = 20_000
+const idleTimeoutMs = 150_000
+
+/** The real HTTPS endpoint: HTTP/1.1 and HTTP/2 on one port, client certificates checked against the cluster's authority but not
+ *  demanded. Each request becomes an input of the simulation; answers go out as the simulation makes them. Rejects when
+ *  the port can't be had. */
+export async function listenHttps(options: HttpsOptions): Promise<HttpsListener> {
+  const { handler, enter, tls } = options
+  let nextId = 1
+  const sockets = new Set<TLSSocket>()
+  const sessions = new Set<ServerHttp2Session>()
+
+  const begin = (facts: Omit<EdgeRequest, 'type' | 'id'>, output: EdgeOutput): EdgeExchange => {
+    const input: EdgeRequest = { type: 'request', id: nextId++, ...facts }
+    const exchange = new EdgeExchange(input.id, requestOf(input), facts.source, output, enter)
+    enter(edgeLabel, input, () => handler(exchange))
+    return exchange
+  }
+
+  const http1 = createHttpServer({ keepAlive: true, noDelay: true })
+  http1.headersTimeout = headersTimeoutMs
+  http1.requestTimeout = 0
+  http1.keepAliveTimeout = idleTimeoutMs
+  http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    readBody(request, (body) => {
+      const output = new Http1Output(request, response)
+      const exchange = begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, body), output)
+      response.on('close', () => exchange.disconnected())
+    })
+  })
+  http1.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request')
+    else socket.destroy()
+  })
+  acceptUpgrades(http1, (request, output) => begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, { bytes: undefined, oversizeBytes: undefined }), output))
+
+  const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 250, initialWindowSize: 1024 * 1024 } })
+  http2.on('session', (session) => {
+    sessions.add(session)
+    session.on('close', () => sessions.delete(session))
+    session.on('error', () => session.destroy())
+  })
+  http2.on('stream', (stream: ServerHttp2Stream, headers: Http2Headers) => {
+    stream.on('error', () => {})
+    readBody(stream, (body) => {
+      if (stream.destroyed) return
+      const socket = stream.session?.socket as TLSSocket | undefined
+      if (!socket) return
+      const exchange = begin(factsOf(headers[':method'] ?? 'GET', headers[':path'] ?? '/', http2Headers(headers), socket, body), new Http2Output(stream, headers))
+      stream.on('close', () => exchange.disconnected())
+    })
+  })
+  http2.on('sessionError', () => {})
+
+  const server = createTlsServer({
+    key: tls.key,
+    cert: tls.cert,
+    ca: tls.ca,
+    requestCert: true,
+    rejectUnauthorized: false,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    minVersion: 'TLSv1.2',
+    // A resumed session would not show its client certificate again.
+    secureOptions: cryptoConstants.SSL_OP_NO_TICKET,
+    handshakeTimeout: headersTimeoutMs,
+  })
+  server.on('secureConnection', (socket) => {
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.on('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    if (socket.alpnProtocol === 'h2') http2.emit('connection', socket)
+    else http1.emit('connection', socket)
+  })
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+
+  const address = options.address ?? '127.0.0.1'
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, address, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    address,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const session of sessions) session.destroy()
+        for (const socket of sockets) socket.destroy()
+        http1.close()
+        http2.close()
+      }),
+  }
+}
+
+interface Body {
+  readonly bytes: Uint8Array | undefined
+  readonly oversizeBytes: number | undefined
+}
+
+/** Reads a whole body, but no more than the server would take. */
+function readBody(stream: IncomingMessage | ServerHttp2Stream, done: (body: Body) => void): void {
+  let chunks: Buffer[] = []
+  let length = 0
+  let oversize = false
+  stream.on('data', (chunk: Buffer) => {
+    if (oversize) return
+    length += chunk.length
+    chunks.push(chunk)
+    if (length <= bodyBytesMax) return
+    oversize = true
+    chunks = []
+    done({ bytes: undefined, oversizeBytes: length })
+  })
+  stream.on('end', () => {
+    if (!oversize) done({ bytes: length === 0 ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks), oversizeBytes: undefined })
+  })
+}
+
+function factsOf(method: string, path: string, headers: Record<string, string>, socket: TLSSocket, body: Body): Omit<EdgeRequest, 'type' | 'id'> {
+  const certificate = certificateOf(socket)
+  return {
+    method,
+    path,
+    headers,
+    source: { address: socket.remoteAddress ?? '127.0.0.1', port: socket.remotePort ?? 0 },
+    ...(certificate ? { certificate } : {}),
+    ...(body.oversizeBytes !== undefined ? { oversizeBytes: body.oversizeBytes } : {}),
+    ...(body.bytes ? { body: textOf(body.bytes) } : {}),
+  }
+}
+
+const certificates = new WeakMap<TLSSocket, PresentedCertificate | null>()
+
+/** The client certificate of a connection, and why it proves nothing if it does not. */
+function certificateOf(socket: TLSSocket): PresentedCertificate | undefined {
+  let known = certificates.get(socket)
+  if (known === undefined) {
+    const peer = socket.getPeerCertificate(false)
+    if (!peer || Object.keys(peer).length === 0) known = null
+    else {
+      const { CN, O } = peer.subject as { CN?: string | string[]; O?: string | string[] }
+      const problem = socket.authorized ? undefined : problemText(socket.authorizationError as unknown, peer.valid_to)
+      known = { commonName: one(CN), organizations: O === undefined ? [] : Array.isArray(O) ? O : [O], ...(problem ? { problem } : {}) }
+    }
+    certificates.set(socket, known)
+  }
+  return known ?? undefined
+}
+
+function one(value: string | string[] | undefined): string {
+  return Array.isArray(value) ? (value[0] ?? '') : (value ?? '')
+}
+
+function problemText(error: unknown, validTo: string): string {
+  const code = error instanceof Error ? ((error as { code?: string }).code ?? error.message) : String(error)
+  if (code === 'CERT_HAS_EXPIRED') return `x509: certificate has expired or is not yet valid: current time is after ${validTo}`
+  return code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' || code === 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' || code === 'DEPTH_ZERO_SELF_SIGNED_CERT' || code === 'SELF_SIGNED_CERT_IN_CHAIN' ? 'x509: certificate signed by unknown authority' : `x509: ${code}`
+}
+
+/** Headers in lower case; those that came several times joined as HTTP allows. */
+function joinedHeaders(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {}
+  const { rawHeaders } = request
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!.toLowerCase()
+    const value = rawHeaders[index + 1]!
+    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
+  }
+  return headers
+}
+
+function http2Headers(given: Http2Headers): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name in given) {
+    const value = given[name]
+    if (name.startsWith(':')) {
+      if (name === ':authority' && value !== undefined) headers['host'] = String(value)
+    } else if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return headers
+}
