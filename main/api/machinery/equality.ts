@@ -5,9 +5,7 @@ import { parseQuantity } from './quantity.ts'
  *  decoded objects). Quantities are compared as text: see `quantitiesEqual` for by value. */
 export function semanticEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true
-  if (isEmpty(a)) return isEmpty(b)
-  if (isEmpty(b)) return false
-  if (typeof a !== 'object' || typeof b !== 'object') return false
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return isEmpty(a) && isEmpty(b)
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false
     for (let i = 0; i < a.length; i++) if (!semanticEqual(a[i], b[i])) return false

@@ -21,7 +21,7 @@ export function parseTime(text: string | undefined): number | undefined {
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction, zone] = match as unknown as [string, string, string, string, string, string, string, string?, string?]
   if (+month < 1 || +month > 12 || +day < 1 || +hour > 23 || +minute > 59 || +second > 59) return undefined
-  const base = Date.UTC(+year, +month - 1, +day, +hour, +minute, +second)
+  const base = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
   if (new Date(base).getUTCDate() !== +day) return undefined
   const ms = base + (fraction ? Number(`0${fraction}`) * 1000 : 0)
   if (zone === 'Z' || zone === undefined) return ms

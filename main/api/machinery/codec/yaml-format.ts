@@ -1,6 +1,7 @@
 /** YAML as Kubernetes writes it: what go-yaml 2 makes of a JSON value, to the letter (key order, quoting, folding at 80 columns,
  *  literal blocks, lists not indented under their key). */
 import { isObject } from '../json-value.ts'
+import { isPlainString } from './yaml-scalar.ts'
 
 /** The YAML text of a JSON value, ending in a newline. Undefined fields are left out. */
 export function formatYaml(value: unknown): string {
@@ -254,25 +255,6 @@ function escapeOf(character: string): string {
   if (code <= 0xff) return `\\x${code.toString(16).toUpperCase().padStart(2, '0')}`
   if (code <= 0xffff) return `\\u${code.toString(16).toUpperCase().padStart(4, '0')}`
   return `\\U${code.toString(16).toUpperCase().padStart(8, '0')}`
-}
-
-const words = new Set([
-  '', '~', 'null', 'Null', 'NULL', 'y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON', 'n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF',
-  '.nan', '.NaN', '.NAN', '.inf', '.Inf', '.INF', '+.inf', '+.Inf', '+.INF', '-.inf', '-.Inf', '-.INF',
-])
-
-/** Whether go-yaml 2 reads the plain text back as a string. */
-function isPlainString(text: string): boolean {
-  if (words.has(text)) return false
-  const first = text.charCodeAt(0)
-  const isDigit = first >= 48 && first <= 57
-  if (text[0] === '.') return !/^\.\d+([eE][-+]?\d+)?$/.test(text)
-  if (!isDigit && text[0] !== '+' && text[0] !== '-') return true
-  if (/^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/.test(text)) return false
-  if (/^\d{4}-\d{1,2}-\d{1,2}([Tt]\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?(Z|[+-]\d\d:\d\d)| +\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?)?$/.test(text)) return false
-  const plain = text.replaceAll('_', '')
-  if (/^[-+]?(0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)$/.test(plain)) return false
-  return !/^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/.test(plain)
 }
 
 /** go-yaml 2's order of keys: others before letters, runs of digits by value. */

@@ -1,10 +1,11 @@
 /** YAML as Kubernetes reads it (sigs.k8s.io/yaml over go-yaml 2): YAML 1.1 scalars (yes, no, on, off are booleans),
  *  several documents, duplicate keys refused with go-yaml's text. Writing is in yaml-format.ts. */
 import { isAlias, isMap, isPair, isScalar, isSeq, parseAllDocuments, parseDocument, visit } from 'yaml'
-import type { Document, Node } from 'yaml'
+import type { Document, Node, Scalar } from 'yaml'
 import { setOwn } from '../json-value.ts'
 import type { JsonObject } from '../json-value.ts'
 import { DecodeError, depthMax, parseJson } from './json.ts'
+import { resolvePlain } from './yaml-scalar.ts'
 
 /** Parses one document; JSON is read as JSON. Empty text is null. Throws DecodeError. */
 export function parseYaml(text: string): unknown {
@@ -29,7 +30,8 @@ export function parseYamlStream(text: string): unknown[] {
   return 'empty' in documents ? [] : documents.map((document) => toJson(document as Document.Parsed, text))
 }
 
-const options = { version: '1.1', uniqueKeys: false, merge: true, prettyErrors: false, strict: true, logLevel: 'silent' } as const
+/** Scalars are resolved by yaml-scalar.ts: the package's own YAML 1.1 differs from go-yaml's. */
+const options = { version: '1.1', schema: 'failsafe', uniqueKeys: false, prettyErrors: false, strict: true, logLevel: 'silent' } as const
 
 function looksLikeJson(text: string): boolean {
   return /^\s*[{[]/.test(text) && isJson(text)
@@ -57,7 +59,7 @@ function toJson(document: Document.Parsed, text: string): unknown {
       const seen = new Set<string>()
       for (const pair of map.items) {
         if (!isScalar(pair.key)) continue
-        const key = String(pair.key.value)
+        const key = keyText(pair.key)
         const start = pair.key.range?.[0] ?? 0
         if (seen.has(key)) duplicates.push(`  line ${text.slice(0, start).split('\n').length}: key ${JSON.stringify(key)} already set in map`)
         seen.add(key)
@@ -101,22 +103,26 @@ function valueOf(node: unknown, document: Document.Parsed, budget: { nodes: numb
   if (isMap(node)) return mapOf(node.items, document, budget, depth)
   if (isSeq(node)) return node.items.map((item) => valueOf(isPair(item) ? item.value : item, document, budget, depth + 1))
   if (!isScalar(node)) return null
-  const value = node.value
-  if (typeof value === 'string' && node.type === 'PLAIN' && /^[-+]?0o[0-7_]+$/.test(value)) return octal(value)
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new DecodeError(`json: unsupported value: ${value}`)
-    // 1_000 and 12:30:45 are numbers in YAML 1.1, and go-yaml leaves the latter texts.
-    return node.source !== undefined && node.source.includes(':') ? node.source : value
-  }
-  if (typeof value === 'bigint') return Number(value)
-  return node.source ?? String(value)
+  const value = scalarOf(node)
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new DecodeError(`json: unsupported value: ${value}`)
+  return value
 }
 
-/** Go's integers know the prefix `0o`, YAML 1.1 does not. */
-function octal(text: string): number {
-  const digits = text.replaceAll('_', '').replace('0o', '')
-  return Number.parseInt(digits, 8)
+/** A scalar by its tag, or by its looks when it is plain. */
+function scalarOf(node: Scalar): string | number | boolean | null {
+  const text = typeof node.value === 'string' ? node.value : (node.source ?? '')
+  switch (node.tag) {
+    case undefined:
+      return node.type === 'PLAIN' ? resolvePlain(text) : text
+    case '!!str':
+    case 'tag:yaml.org,2002:str':
+    case '!!binary':
+    case 'tag:yaml.org,2002:binary':
+    case '!':
+      return text
+    default:
+      return resolvePlain(text)
+  }
 }
 
 function mapOf(items: readonly unknown[], document: Document.Parsed, budget: { nodes: number }, depth: number): JsonObject {
@@ -125,7 +131,7 @@ function mapOf(items: readonly unknown[], document: Document.Parsed, budget: { n
   for (const pair of items) {
     if (!isPair(pair)) continue
     const key = pair.key as Node | null
-    if (isScalar(key) && isMergeKey(key.value)) {
+    if (isScalar(key) && isMergeKey(key)) {
       const value = valueOf(pair.value, document, budget, depth + 1)
       for (const source of Array.isArray(value) ? (value as unknown[]).toReversed() : [value]) {
         if (typeof source === 'object' && source !== null) for (const name of Object.keys(source)) setOwn(merged, name, (source as JsonObject)[name])
@@ -138,14 +144,12 @@ function mapOf(items: readonly unknown[], document: Document.Parsed, budget: { n
   return Object.keys(merged).length > 0 ? { ...merged, ...own } : own
 }
 
-/** The yaml package marks a plain `<<` with a symbol. */
-function isMergeKey(value: unknown): boolean {
-  return typeof value === 'symbol' && value.description === '<<'
+function isMergeKey(key: Scalar): boolean {
+  return key.value === '<<' && key.type === 'PLAIN'
 }
 
 function keyText(key: Node | null): string {
   if (key === null) return 'null'
   if (!isScalar(key)) throw new DecodeError('error converting YAML to JSON: yaml: invalid map key')
-  if (typeof key.value === 'boolean' || typeof key.value === 'number') return String(key.value)
-  return typeof key.value === 'string' ? key.value : (key.source ?? 'null')
+  return String(scalarOf(key))
 }
