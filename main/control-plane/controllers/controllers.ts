@@ -3,6 +3,7 @@ import { daemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
+import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts'
 import type { KubeControllerManagerOptions } from './kube-controller-manager.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts'
@@ -24,5 +25,6 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     replicationControllerController,
     endpointsController,
     endpointSliceController,
+    garbageCollectorController,
   ]
 }
