@@ -1,8 +1,6 @@
 import type { LabFrame, WindowFrame } from '../../preload/contract/frames.ts'
+import type { Pki } from '../control-plane/apiserver/pki.node.ts'
 import type { ClusterSpec } from './spec.ts'
-
-/** The cluster's certificates and keys as PEM, kept with the lab so that a kubeconfig stays valid over restarts. */
-export type StoredPki = Readonly<Record<string, string>>
 
 /** What a cluster thread is started with (workerData). */
 export interface ThreadOptions {
@@ -15,7 +13,8 @@ export interface ThreadOptions {
   readonly disks?: string
   /** Virtual ms per wall ms; 0 = as fast as it can. */
   readonly speed: number
-  readonly pki?: StoredPki
+  /** Certificates and keys, kept with the lab so that a kubeconfig stays valid over restarts. */
+  readonly pki?: Pki
   /** Wall time at which the user asked for the lab, for the start-up figure. */
   readonly launchedAt: number
 }
@@ -25,9 +24,11 @@ export type ToThread = { readonly type: 'frame'; readonly frame: WindowFrame } |
 export type FromThread =
   | { readonly type: 'frame'; readonly frame: LabFrame }
   /** The API server answers on this port. */
-  | { readonly type: 'listening'; readonly port: number; readonly kubeconfig: string; readonly pki: StoredPki; readonly console: { readonly url: string; readonly token: string } }
+  | { readonly type: 'listening'; readonly port: number; readonly kubeconfig: string; readonly pki: Pki; readonly console: { readonly url: string; readonly token: string } }
   /** Every node is Ready. */
   | { readonly type: 'ready'; readonly startupMs: number }
   /** It cannot go on; `usage` marks what the user can mend (a port in use). */
   | { readonly type: 'failed'; readonly message: string; readonly usage: boolean }
   | { readonly type: 'stopped' }
+
+export type { Pki } from '../control-plane/apiserver/pki.node.ts'

@@ -4,12 +4,12 @@ import { serveWindow } from '../../preload/contract/serve.ts'
 import type { LabServices } from '../../preload/contract/services.ts'
 import { FileBacking } from '../kernel/disk.node.ts'
 import { nodeHost } from '../kernel/host.node.ts'
+import { createPki } from '../control-plane/apiserver/pki.node.ts'
 import { es256Tokens } from '../control-plane/apiserver/tokens.node.ts'
 import { Cluster } from './cluster.ts'
 import { openConsole, type Console } from './console.node.ts'
 import { imageCatalogue } from './images.ts'
 import { openEdge, type Edge } from './edge.node.ts'
-import { clusterPki } from './pki.node.ts'
 import type { FromThread, ThreadOptions, ToThread } from './thread.ts'
 import { threadServices } from './thread-services.ts'
 
@@ -19,13 +19,13 @@ const options = workerData as ThreadOptions
 const tell = (message: FromThread): void => port.postMessage(message)
 
 async function run(): Promise<void> {
-  const pki = await clusterPki(options.pki)
+  const pki = options.pki ?? (await createPki({ now: Date.now() }))
   const cluster = new Cluster({
     spec: options.spec,
     host: nodeHost,
     epoch: options.epoch,
     tokens: es256Tokens(pki.tokenKey),
-    caCertificate: pki.caCertificate,
+    caCertificate: pki.ca.certificate,
     images: imageCatalogue,
     ...(options.disks === undefined ? {} : { backingOf: (machine) => new FileBacking(join(options.disks!, machine)) }),
   })
@@ -49,7 +49,7 @@ async function run(): Promise<void> {
   cluster.pacer.setSpeed(options.speed === 0 ? Infinity : options.speed)
   // The virtual clock began in the past: it catches up with the wall's flat out, and keeps step from then on.
   cluster.pacer.resume(Date.now())
-  tell({ type: 'listening', port: edge.port, kubeconfig: edge.kubeconfig, pki: pki.stored, console: { url: console.url, token: console.token } })
+  tell({ type: 'listening', port: edge.port, kubeconfig: edge.kubeconfig, pki, console: { url: console.url, token: console.token } })
   await cluster.ready
   tell({ type: 'ready', startupMs: Date.now() - options.launchedAt })
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ClusterSpec } from '../cluster/spec.ts'
-import type { FromThread, StoredPki, ThreadOptions, ToThread } from '../cluster/thread.ts'
+import type { FromThread, Pki, ThreadOptions, ToThread } from '../cluster/thread.ts'
 import { bridgeOver, type Bridge } from '../../preload/contract/bridge.ts'
 import type { FramePort, LabFrame, PortState, WindowFrame } from '../../preload/contract/frames.ts'
 import type { LabState } from '../../preload/contract/lab.ts'
@@ -32,7 +32,7 @@ export class LabUsageError extends Error {}
 
 interface LabFile {
   readonly spec: ClusterSpec
-  readonly pki?: StoredPki
+  readonly pki?: Pki
   readonly port?: number
 }
 
