@@ -122,34 +122,72 @@ function compile(name: string, text: string): Definition {
   return { name, atomic: parts[0] === 'atomic', fields }
 }
 
+/** Mutable while it is being compiled. All fields have the same shape: walkers stay fast. */
+type FieldInMaking = { -readonly [K in keyof Field]: Field[K] }
+
 function compileField(text: string, own: string): Field {
-  const [label, wire, type, ...annotations] = text.split(' ') as [string, string, string, ...string[]]
+  const parts = text.split(' ')
+  const label = parts[0] as string
+  const wire = parts[1] as string
   const required = label.endsWith('!')
-  const field: { -readonly [K in keyof Field]: Field[K] } = {
+  const field: FieldInMaking = {
     name: required ? label.slice(0, -1) : label,
-    type: compileType(type, own),
+    type: compileType(parts[2] as string, own),
     required,
-    wire: wire === '-' ? [] : wire.split('.').map(Number),
+    wire: wire === '-' ? noNumbers : wire.includes('.') ? wire.split('.').map(Number) : [Number(wire)],
     pointer: false,
     keepsZero: false,
     always: false,
   }
-  for (const annotation of annotations) {
-    if (annotation === 'set' || annotation === 'atomic' || annotation === 'granular') field.merge = { how: annotation }
-    else if (annotation.startsWith('keys=')) field.merge = { how: 'keys', keys: annotation.slice(5).split(',') }
-    else if (annotation.startsWith('default=')) field.default = JSON.parse(annotation.slice(8)) as unknown
-    else if (annotation.startsWith('patch=')) field.patch = compilePatch(annotation.slice(6))
-    else if (annotation === 'ptr') field.pointer = true
-    else if (annotation === 'keep') field.keepsZero = true
-    else if (annotation === 'always') field.always = true
-    else if (annotation.startsWith('go=')) field.goType = annotation.slice(3)
-    else if (annotation.startsWith('enum=')) {
-      const name = annotation.includes('.') ? annotation.slice(5) : own + annotation.slice(5)
-      field.enum = schemas().enums[name] as readonly string[]
-      field.goType = name.split('.').slice(-2).join('.')
-    }
-  }
+  for (let at = 3; at < parts.length; at++) annotate(field, parts[at] as string, own)
   return field
+}
+
+const noNumbers: readonly number[] = []
+
+function annotate(field: FieldInMaking, annotation: string, own: string): void {
+  const equals = annotation.indexOf('=')
+  const value = annotation.slice(equals + 1)
+  switch (equals < 0 ? annotation : annotation.slice(0, equals)) {
+    case 'ptr':
+      field.pointer = true
+      break
+    case 'keep':
+      field.keepsZero = true
+      break
+    case 'always':
+      field.always = true
+      break
+    case 'set':
+      field.merge = { how: 'set' }
+      break
+    case 'atomic':
+      field.merge = { how: 'atomic' }
+      break
+    case 'granular':
+      field.merge = { how: 'granular' }
+      break
+    case 'keys':
+      field.merge = { how: 'keys', keys: value.split(',') }
+      break
+    case 'default':
+      field.default = JSON.parse(value) as unknown
+      break
+    case 'patch':
+      field.patch = compilePatch(value)
+      break
+    case 'go':
+      field.goType = value
+      break
+    case 'enum': {
+      const name = value.includes('.') ? value : own + value
+      field.enum = schemas().enums[name] as readonly string[]
+      field.goType = name.slice(name.lastIndexOf('.', name.lastIndexOf('.') - 1) + 1)
+      break
+    }
+    default:
+      throw new Error(`no annotation ${annotation} is known`)
+  }
 }
 
 function compilePatch(text: string): PatchRule {
