@@ -1,0 +1,139 @@
+import { eventRecorder } from '../../api/client/event-recorder.ts'
+import { InformerSet } from '../../api/client/informer.ts'
+import { leaderElection, type LeaderElection } from '../../api/client/leader-election.ts'
+import { restClient } from '../../api/client/rest-client.ts'
+import type { ApiClient, Informers } from '../../api/client/contract.ts'
+import { replicaSetKind } from '../../api/kinds/apps/replica-set.ts'
+import { statefulSetKind } from '../../api/kinds/apps/stateful-set.ts'
+import { namespaceKind } from '../../api/kinds/core/namespace.ts'
+import { nodeKind } from '../../api/kinds/core/node.ts'
+import { podKind } from '../../api/kinds/core/pod.ts'
+import { replicationControllerKind } from '../../api/kinds/core/replication-controller.ts'
+import { serviceKind } from '../../api/kinds/core/service.ts'
+import { HttpClient, serveHttp, type ClientCertificate, type HttpResponse, type HttpTransport } from '../../kernel/http.ts'
+import type { Process, Program } from '../../kernel/machine.ts'
+import type { Endpoint } from '../../kernel/network.ts'
+import { handleEvents } from './event-handlers.ts'
+import { Scheduler, type SchedulerProfile } from './scheduler.ts'
+import { defaultSpreadingSelector } from './spreading.ts'
+import { queuesView, schedulerMetrics } from './view.ts'
+
+export interface KubeSchedulerOptions {
+  /** Where the API server is; asked at every dial when a function. */
+  readonly server?: Endpoint | (() => Endpoint)
+  /** Default: `system:kube-scheduler`. */
+  readonly certificate?: ClientCertificate
+  /** In place of `server` and `certificate`. */
+  readonly transport?: (process: Process) => HttpTransport
+  /** In place of all of these, for tests. */
+  readonly client?: (process: Process) => ApiClient
+  /** Default: one, `default-scheduler`, with the default plugins. */
+  readonly profiles?: readonly SchedulerProfile[]
+  /** 0 (default): adaptive. */
+  readonly percentageOfNodesToScore?: number
+  /** --leader-elect; default true. */
+  readonly leaderElect?: boolean
+  /** --secure-port; default 10259, 0 = none. */
+  readonly port?: number
+  readonly version?: string
+}
+
+/** kube-scheduler: elects one among its peers, and finds a node for every pod of its profiles that has none. Follows upstream's
+ *  scheduling framework; not modelled: extenders, volume plugins, disruption budgets in preemption, resource claims. A process
+ *  that loses the lease ends, as upstream's does. */
+export function kubeScheduler(options: KubeSchedulerOptions): (process: Process) => Program {
+  return (process) => {
+    const connect = clientFactory(process, options)
+    const client = connect('scheduler')
+    const informers = new InformerSet(process, client)
+    const scheduler = makeScheduler(process, client, informers, options)
+    let election: LeaderElection | undefined
+    process.expose('queues', () => queuesView(scheduler))
+    process.expose('decisions', () => scheduler.decisions.list())
+    process.expose('informers', () => informers.snapshot())
+    const port = options.port ?? 10259
+    if (port !== 0) {
+      serveHttp(process.stack, port, (exchange) => exchange.respond(answer(exchange.request.path, () => schedulerMetrics(scheduler, election?.isLeader ?? true))), { scope: process.scope })
+    }
+    informers.start()
+    const run = (): void => {
+      void informers.whenSynced().then(() => {
+        if (process.scope.closed) return
+        process.journal.info('Starting Kubernetes Scheduler', { version: options.version ?? 'v1.36.1' })
+        scheduler.run()
+      })
+    }
+    if (options.leaderElect === false) run()
+    else {
+      const electing = connect('leader-election')
+      election = leaderElection(process, electing, {
+        name: 'kube-scheduler',
+        identity: `${process.machine.name}_${process.random.uuid()}`,
+        events: eventRecorder(process, electing, 'default-scheduler'),
+        onStarted: run,
+        onStopped: () => {
+          process.journal.error('Leaderelection lost')
+          process.scope.close()
+        },
+        onNewLeader: () => process.changed('leader-election'),
+      })
+      process.expose('leader-election', () => ({ isLeader: election?.isLeader ?? false, leader: election?.leader ?? '', lease: election?.lease?.spec ?? null }))
+    }
+    return { stop: () => election?.stop() }
+  }
+}
+
+function makeScheduler(process: Process, client: ApiClient, informers: Informers, options: KubeSchedulerOptions): Scheduler {
+  const pods = informers.of(podKind, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' })
+  const nodes = informers.of(nodeKind)
+  const namespaces = informers.of(namespaceKind)
+  const workloads = {
+    services: informers.of(serviceKind),
+    replicationControllers: informers.of(replicationControllerKind),
+    replicaSets: informers.of(replicaSetKind),
+    statefulSets: informers.of(statefulSetKind),
+  }
+  const scheduler = new Scheduler({
+    process,
+    client,
+    events: eventRecorder(process, client, 'default-scheduler'),
+    pods,
+    sources: {
+      namespaceLabels: (namespace) => namespaces.get(undefined, namespace)?.metadata.labels,
+      spreadingSelector: (pod) => defaultSpreadingSelector(pod, workloads),
+    },
+    profiles: options.profiles ?? [{ schedulerName: 'default-scheduler' }],
+    percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
+  })
+  handleEvents({ pods, nodes, cache: scheduler.cache, queue: scheduler.queue, frameworks: scheduler.frameworks })
+  return scheduler
+}
+
+function clientFactory(process: Process, options: KubeSchedulerOptions): (part: string) => ApiClient {
+  if (options.client) {
+    const client = options.client(process)
+    return () => client
+  }
+  const transport = transportOf(process, options)
+  return (part) => restClient(transport, { userAgent: `kube-scheduler/${options.version ?? 'v1.36.1'} (linux/amd64) kubernetes/${part}` })
+}
+
+function transportOf(process: Process, options: KubeSchedulerOptions): HttpTransport {
+  if (options.transport) return options.transport(process)
+  if (!options.server) throw new Error('kube-scheduler needs a server, a transport or a client')
+  return new HttpClient(process, options.server, options.certificate ?? { commonName: 'system:kube-scheduler', organizations: [] })
+}
+
+function answer(path: string, metrics: () => string): HttpResponse {
+  const respond = (status: number, text: string, type = 'text/plain; charset=utf-8'): HttpResponse => ({ status, headers: { 'content-type': type }, body: new TextEncoder().encode(text) })
+  switch (path.split('?')[0]) {
+    case '/healthz':
+    case '/livez':
+    case '/readyz':
+      return respond(200, 'ok')
+    case '/metrics':
+      return respond(200, metrics(), 'text/plain; version=0.0.4; charset=utf-8')
+    default:
+      return respond(404, '404 page not found\n')
+  }
+}

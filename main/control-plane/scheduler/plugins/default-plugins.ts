@@ -1,0 +1,46 @@
+import type { ApiClient } from '../../../api/client/contract.ts'
+import type { EnabledPlugin } from '../framework/framework.ts'
+import type { FrameworkHandle } from '../framework/plugin.ts'
+import { defaultBinder } from './default-binder.ts'
+import { defaultPreemption, type Preemption } from './default-preemption.ts'
+import { dynamicResources } from './dynamic-resources.ts'
+import { imageLocality } from './image-locality.ts'
+import { interPodAffinity } from './inter-pod-affinity.ts'
+import { nodeAffinity } from './node-affinity.ts'
+import { nodeName } from './node-name.ts'
+import { nodePorts } from './node-ports.ts'
+import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts'
+import { nodeResourcesFit } from './node-resources-fit.ts'
+import { nodeUnschedulable } from './node-unschedulable.ts'
+import { podTopologySpread } from './pod-topology-spread.ts'
+import { prioritySort } from './priority-sort.ts'
+import { schedulingGates } from './scheduling-gates.ts'
+import { taintToleration } from './taint-toleration.ts'
+
+/** What plugins of a profile are made with. */
+export interface PluginSurroundings {
+  readonly handle: FrameworkHandle
+  readonly client: ApiClient
+  readonly preemption: Preemption
+}
+
+/** The plugins of the default profile, in upstream's order and with its weights. The volume plugins are not here yet. */
+export function defaultPlugins({ handle, client, preemption }: PluginSurroundings): EnabledPlugin[] {
+  return [
+    { plugin: schedulingGates, weight: 0 },
+    { plugin: prioritySort, weight: 0 },
+    { plugin: nodeUnschedulable, weight: 0 },
+    { plugin: nodeName, weight: 0 },
+    { plugin: taintToleration, weight: 3 },
+    { plugin: nodeAffinity, weight: 2 },
+    { plugin: nodePorts, weight: 0 },
+    { plugin: nodeResourcesFit(), weight: 1 },
+    { plugin: dynamicResources, weight: 0 },
+    { plugin: podTopologySpread(), weight: 2 },
+    { plugin: interPodAffinity(handle.view), weight: 2 },
+    { plugin: defaultPreemption(handle, preemption), weight: 0 },
+    { plugin: nodeResourcesBalancedAllocation, weight: 1 },
+    { plugin: imageLocality(handle.view), weight: 1 },
+    { plugin: defaultBinder(client), weight: 0 },
+  ]
+}
