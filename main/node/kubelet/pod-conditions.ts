@@ -14,7 +14,6 @@ type Judged = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 export function initializedCondition(pod: Pod, statuses: readonly ContainerStatus[], phase: string): Judged {
   const type = 'Initialized'
   const init = pod.spec?.initContainers ?? []
-  if (init.length === 0) return { type, status: 'True' }
   const byName = new Map(statuses.map((status) => [status.name, status]))
   const missing: string[] = []
   const incomplete: string[] = []

@@ -94,7 +94,7 @@ export class PodWorker {
       return
     }
     if (pod.metadata.deletionTimestamp !== undefined) this.#terminate()
-    this.request('api')
+    if (this.#syncs === 0 || matters(pod, old)) this.request('api')
   }
 
   /** The pod is gone from its source (deleted at once, or its manifest was removed). */
@@ -355,6 +355,15 @@ export class PodWorker {
     }
     this.#objects.clear()
   }
+}
+
+/** Whether a change of the object asks for a sync: our own status writes coming back do not. */
+function matters(pod: Pod, old: Pod): boolean {
+  const { metadata, spec, status } = pod
+  if (spec !== old.spec && !jsonEqual(spec, old.spec)) return true
+  if (metadata.deletionTimestamp !== old.metadata.deletionTimestamp || !jsonEqual(metadata.labels, old.metadata.labels) || !jsonEqual(metadata.annotations, old.metadata.annotations)) return true
+  const foreign = (of: Pod['status']): unknown => (of?.conditions ?? []).filter((condition) => !isKubeletCondition(condition.type))
+  return !jsonEqual(foreign(status), foreign(old.status))
 }
 
 class NetworkNotReady extends Error {}

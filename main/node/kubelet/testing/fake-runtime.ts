@@ -50,6 +50,7 @@ export class FakeRuntime implements ContainerRuntime {
   readonly programs = new Map<string, FakeProgram>()
   /** Every call that changes something: `run default/web`, `start web/nginx#0`, `stop …`. */
   readonly calls: string[] = []
+  readonly startTimes: { readonly name: string; readonly time: number }[] = []
   runtimeReady = true
   networkReady = true
   readonly #clock: Clock
@@ -72,6 +73,11 @@ export class FakeRuntime implements ContainerRuntime {
   /** Kills the sandbox of a pod behind the kubelet's back. */
   async killSandbox(podName: string): Promise<void> {
     for (const [id, sandbox] of this.#sandboxes) if (sandbox.status.config.name === podName) await this.stopPodSandbox(id)
+  }
+
+  /** What the newest container of that name was made of. */
+  configOf(podName: string, containerName: string): ContainerConfig | undefined {
+    return [...this.#containers.values()].reverse().find((container) => container.status.config.name === containerName && this.#sandboxes.get(container.status.sandboxId)?.status.config.name === podName)?.status.config
   }
 
   /** Ends a container behind the kubelet's back. */
@@ -154,6 +160,7 @@ export class FakeRuntime implements ContainerRuntime {
     if (stack) container.stopServing = program.serve?.(stack)
     if (program.endsAfterMs !== undefined) container.timer = this.#clock.after(program.endsAfterMs, () => this.#exit(containerId, program.exitCode ?? 0, 0))
     this.calls.push(`start ${this.#name(containerId)}`)
+    this.startTimes.push({ name: this.#name(containerId), time: this.#clock.now() })
     this.#tellContainer('started', containerId)
   }
 
