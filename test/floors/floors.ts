@@ -29,7 +29,7 @@ export const floors: readonly Floor[] = [
   { path: 'main/control-plane/controllers', may: [...api, 'main/control-plane/controllers'], packages: [], instead: 'components meet at the API server: read what you need through an informer' },
   { path: 'main/control-plane/cloud', may: [...api, 'main/control-plane/cloud'], packages: [], instead: 'components meet at the API server' },
   { path: 'main/node/kubelet', may: [...api, 'main/node/kubelet', ...contracts], packages: [], instead: 'the kubelet reaches the runtime through main/node/cri.ts' },
-  { path: 'main/node/runtime', may: [...api, 'main/node/runtime', ...contracts], packages: ['unbash'], instead: 'the runtime reaches the network through main/node/cni.ts' },
+  { path: 'main/node/runtime', may: [...api, 'main/node/runtime', 'resources/images', ...contracts], packages: ['unbash'], instead: 'the runtime reaches the network through main/node/cni.ts' },
   { path: 'main/node/proxy', may: [...api, 'main/node/proxy', 'main/node/network'], packages: [], instead: 'kube-proxy reads Services and EndpointSlices through informers' },
   { path: 'main/node/network', may: [...api, 'main/node/network', ...contracts], packages: [], instead: 'the network knows addresses and packets: pass in what it should know of pods' },
   { path: 'main/node', may: [...ground, ...contracts, 'main/node/systemd'], packages: [], instead: 'contract files import the ground only' },
