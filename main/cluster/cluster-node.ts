@@ -4,6 +4,7 @@ import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server
 import { kubeControllerManager } from '../control-plane/controllers/kube-controller-manager.ts'
 import { etcdClient } from '../control-plane/etcd/network-client.ts'
 import { etcdServer } from '../control-plane/etcd/server.ts'
+import { kubeScheduler } from '../control-plane/scheduler/kube-scheduler.ts'
 import { kubelet } from '../node/kubelet/kubelet.ts'
 import { ImageCatalogue } from '../node/runtime/images/catalogue.ts'
 import { catalogueRegistries } from '../node/runtime/images/registry.ts'
@@ -123,6 +124,7 @@ export class ClusterNode {
         })(process),
       ),
       ['coredns', coreDns],
+      component('kube-scheduler', kubeScheduler({ server })),
       component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])
   }
