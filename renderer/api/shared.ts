@@ -1,4 +1,6 @@
 import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
+import type { Bridge } from '../../preload/contract/bridge.ts'
+import { bridge } from '../bridge/bridge.ts'
 
 /** Something live that several parts of the window look at. */
 export interface Live {
@@ -10,7 +12,7 @@ const lingerMs = 4_000
 /** Keeps one live thing per key for all who ask, and a little longer, so that going back and forth between views costs nothing. */
 export class SharedLive<T extends Live> {
   readonly #make: (key: string) => T
-  readonly #entries = new Map<string, { readonly value: T; users: number; timer?: ReturnType<typeof setTimeout> }>()
+  readonly #entries = new Map<string, { readonly value: T; readonly over: Bridge; users: number; timer?: ReturnType<typeof setTimeout> }>()
 
   constructor(make: (key: string) => T) {
     this.#make = make
@@ -19,7 +21,7 @@ export class SharedLive<T extends Live> {
   /** Takes part in the thing under `key` until `release`. */
   take(key: string): { readonly value: T; readonly release: () => void } {
     let entry = this.#entries.get(key)
-    if (!entry) this.#entries.set(key, (entry = { value: this.#make(key), users: 0 }))
+    if (entry?.over !== bridge()) this.#entries.set(key, (entry = { value: this.#make(key), over: bridge(), users: 0 }))
     const held = entry
     held.users++
     clearTimeout(held.timer)
@@ -32,7 +34,7 @@ export class SharedLive<T extends Live> {
         if (--held.users > 0) return
         held.timer = setTimeout(() => {
           held.value.stop()
-          this.#entries.delete(key)
+          if (this.#entries.get(key) === held) this.#entries.delete(key)
         }, lingerMs)
       },
     }

@@ -9,6 +9,8 @@ export interface DataColumn<T> {
   readonly align?: 'right'
   /** Takes what room is left. */
   readonly grows?: boolean
+  /** Never wider than so many characters. */
+  readonly widest?: number
   /** Words, not facts from the cluster. */
   readonly words?: boolean
   readonly mark?: (row: T) => HealthMark | undefined
@@ -46,7 +48,7 @@ export function gridTemplate<T>(columns: readonly DataColumn<T>[], widths: reado
   let least = 0
   const tracks = columns.map((column, index) => {
     const width = widths[index] ?? 10
-    const min = Math.min(width, column.grows ? 20 : 14)
+    const min = Math.min(width, column.grows ? 30 : 14)
     least += min
     return `minmax(${min}ch, ${column.grows ? '1fr' : `${width}ch`})`
   })
@@ -64,6 +66,6 @@ export function columnWidths<T>(rows: readonly T[], columns: readonly DataColumn
       const length = column.text(row).length + (column.mark ? 3 : 0)
       if (length > widest) widest = length
     }
-    return Math.min(widest, widestCharacters)
+    return Math.min(widest, column.widest ?? widestCharacters)
   })
 }
