@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { definitionNames, mustSchemaOf, schemaOf } from '../schema.ts'
+import { definitionNameOf } from '../openapi/kind.ts'
+import { protobufBodies } from '../testing/recorded.ts'
 import { randomOf, sampleOf } from '../testing/sample.ts'
+import { decodeBase64 } from './base64.ts'
 import { DecodeError } from './json.ts'
 import { decodeEnvelope, decodeMessage, decodeProtobuf, decodeWatchFrame, encodeMessage, encodeProtobuf, encodeWatchFrame, isProtobuf } from './protobuf.ts'
 import { canonicalObject, decodeTyped } from './typed.ts'
@@ -60,6 +63,17 @@ describe('known bytes', () => {
     const length = new DataView(frame.buffer).getUint32(0)
     expect(frame.length).toBe(length + 4)
     expect(decodeWatchFrame(frame.subarray(4))).toEqual({ type: 'ADDED', objectBody: body })
+  })
+})
+
+describe('what kubectl sends', () => {
+  const definitionOf = (apiVersion: string, kind: string): typeof namespace => mustSchemaOf(definitionNameOf(apiVersion, kind) as string)
+
+  it.each(protobufBodies.map((each) => [each.command, each] as const))('%s', (_command, { body, object }) => {
+    const decoded = decodeProtobuf(decodeBase64(body), definitionOf)
+    const definition = definitionOf(decoded.apiVersion as string, decoded.kind as string)
+    expect(canonicalObject(decoded, definition)).toEqual(canonicalObject(object, definition))
+    expect(decodeProtobuf(encodeProtobuf(decoded, definition), definitionOf)).toEqual(decoded)
   })
 })
 

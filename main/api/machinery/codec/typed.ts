@@ -1,5 +1,5 @@
 /** Typed decoding of a built-in kind: what Go's decoder and encoder make of a body. Unknown fields and nulls go, empty optional
- *  values go, objects that are never absent become `{}`, quantities and times get their canonical text; wrong types are refused
+ *  values go, fields that are never absent get their zero (`{}`, 0, ''), quantities and times get their canonical text; wrong types are refused
  *  with encoding/json's texts. The input is never changed; what is canonical already is shared. */
 import { isObject, setOwn } from '../json-value.ts'
 import type { JsonObject } from '../json-value.ts'
@@ -61,7 +61,7 @@ class Decoder {
     for (const field of alwaysFields(definition)) {
       if ((out ?? value)[field.name] !== undefined) continue
       out ??= { ...value }
-      out[field.name] = emptyOf(field.type)
+      out[field.name] = zeroOf(field.type)
     }
     return out ?? value
   }
@@ -222,17 +222,24 @@ const never: readonly Field[] = []
 function alwaysFields(definition: Definition): readonly Field[] {
   let fields = always.get(definition)
   if (!fields) {
-    fields = [...definition.fields.values()].filter((field) => field.always && field.type.is === 'object')
+    fields = [...definition.fields.values()].filter((field) => (field.always && field.type.is === 'object') || (field.keepsZero && !field.pointer && isPlainScalar(field.type)))
     if (fields.length === 0) fields = never
     always.set(definition, fields)
   }
   return fields
 }
 
+/** Scalars whose zero Go writes as it is. */
+function isPlainScalar(type: SchemaType): boolean {
+  return type.is === 'scalar' && plainScalars.has(type.scalar)
+}
+
+const plainScalars = new Set<ScalarName>(['string', 'int32', 'int64', 'double', 'boolean'])
+
 /** An object with nothing in it but what is never absent. */
 function emptyOf(type: SchemaType): JsonObject {
   const out: JsonObject = {}
-  if (type.is === 'object') for (const field of alwaysFields(type.target)) out[field.name] = emptyOf(field.type)
+  if (type.is === 'object') for (const field of alwaysFields(type.target)) out[field.name] = zeroOf(field.type)
   return out
 }
 

@@ -240,7 +240,8 @@ function analyze(text: string): ScalarFacts {
 
 function isPrintable(character: string): boolean {
   const code = character.charCodeAt(0)
-  return code === 10 || (code >= 0x20 && code <= 0x7e) || (code >= 0xa0 && code !== 0xfeff && code !== 0xfffe && code !== 0xffff)
+  // libyaml knows no characters beyond the basic plane.
+  return code === 10 || (code >= 0x20 && code <= 0x7e) || (code >= 0xa0 && code < 0xd800) || (code >= 0xe000 && code !== 0xfeff && code < 0xfffe)
 }
 
 const escapes: { readonly [character: string]: string } = {

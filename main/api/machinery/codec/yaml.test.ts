@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { awkwardConfigMap, awkwardConfigMapYaml } from '../testing/recorded.ts'
 import { formatYaml } from './yaml-format.ts'
 import { parseYaml, parseYamlDocuments } from './yaml.ts'
 
@@ -36,6 +37,11 @@ describe('format', () => {
     expect(text).toBe(
       ['"1": x', 'a9: "true"', 'a10: "1"', 'b:', '- x: "yes"', '  "y": 1', 'empty: {}', '"n": null', 'none: []', 'q: 100m', "s: 'a: b'", 't: |', '  two', '  lines', 'time: "2026-01-01T00:00:00Z"', 'u: ""', "w: it's", ''].join('\n'),
     )
+  })
+
+  it('writes what kubectl writes, to the letter, and reads it back', () => {
+    expect(formatYaml(awkwardConfigMap)).toBe(awkwardConfigMapYaml)
+    expect(parseYaml(awkwardConfigMapYaml)).toEqual(awkwardConfigMap)
   })
 
   it('folds long lines where go-yaml does', () => {
