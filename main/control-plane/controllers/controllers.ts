@@ -7,10 +7,13 @@ import { garbageCollectorController } from './garbage-collector/garbage-collecto
 import type { KubeControllerManagerOptions } from './kube-controller-manager.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts'
+import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
+import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
 import { replicaSetController } from './replica-set/replica-set-controller.ts'
 import { replicationControllerController } from './replica-set/replication-controller-controller.ts'
 import { rootCertificatePublisher } from './service-account/root-certificate-publisher.ts'
 import { serviceAccountController } from './service-account/service-account-controller.ts'
+import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 
 /** Every controller of the manager, in the order in which they are started. */
 export function controllersOf(options: KubeControllerManagerOptions): ControllerDefinition[] {
@@ -18,6 +21,8 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     serviceAccountController,
     ...(options.rootCertificate === undefined ? [] : [rootCertificatePublisher(options.rootCertificate)]),
     ...(options.allocateNodeCidrs === false ? [] : [nodeIpamController(options.clusterCidr ?? '10.244.0.0/16', options.nodeCidrMaskSize ?? 24)]),
+    nodeLifecycleController(options.nodeMonitorGracePeriodMs === undefined ? {} : { gracePeriodMs: options.nodeMonitorGracePeriodMs }),
+    taintEvictionController,
     namespaceController,
     daemonSetController,
     deploymentController,
@@ -26,5 +31,6 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     endpointsController,
     endpointSliceController,
     garbageCollectorController,
+    podGarbageCollector(options.terminatedPodsMax),
   ]
 }

@@ -29,8 +29,6 @@ export interface KubeControllerManagerOptions {
   readonly allocateNodeCidrs?: boolean
   /** --node-monitor-grace-period; default 50 000. */
   readonly nodeMonitorGracePeriodMs?: number
-  /** --node-monitor-period; default 5 000. */
-  readonly nodeMonitorPeriodMs?: number
   /** --terminated-pod-gc-threshold; default 12 500. */
   readonly terminatedPodsMax?: number
   /** --controllers: `*`, `name`, `-name`; default all. */

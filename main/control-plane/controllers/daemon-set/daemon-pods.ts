@@ -1,7 +1,9 @@
 import type { DaemonSet, Node, Pod, PodSpec, PodTemplateSpec, Toleration } from '../../../api/generated/types.ts'
+import { matchesRequiredNodeAffinity } from '../../../api/machinery/node-selector.ts'
+import { schedulingEffects, untoleratedTaint } from '../../../api/machinery/taints.ts'
 import { parseTime } from '../../../api/machinery/time.ts'
-import { affinityPinnedTo, matchesRequiredAffinity, pinnedNode, untoleratedTaint } from '../framework/node-fit.ts'
 import { revisionHashLabel } from '../framework/controller-revisions.ts'
+import { affinityPinnedTo, pinnedNode } from '../framework/node-pin.ts'
 import { podFromTemplate } from '../framework/pod-control.ts'
 
 const templateGenerationAnnotation = 'deprecated.daemonset.template.generation'
@@ -46,9 +48,9 @@ export function daemonPod(set: DaemonSet, template: PodTemplateSpec, nodeName: s
 export function daemonFits(set: DaemonSet, node: Node): { readonly run: boolean; readonly stay: boolean } {
   const spec = withDaemonTolerations(set.spec?.template.spec ?? { containers: [] })
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return { run: false, stay: false }
-  if (!matchesRequiredAffinity(spec, node)) return { run: false, stay: false }
+  if (!matchesRequiredNodeAffinity({ apiVersion: 'v1', kind: 'Pod', metadata: set.metadata, spec }, node)) return { run: false, stay: false }
   const { taints } = node.spec ?? {}
-  if (untoleratedTaint(taints, spec.tolerations, ['NoExecute', 'NoSchedule'])) return { run: false, stay: !untoleratedTaint(taints, spec.tolerations, ['NoExecute']) }
+  if (untoleratedTaint(taints, spec.tolerations, schedulingEffects)) return { run: false, stay: !untoleratedTaint(taints, spec.tolerations, ['NoExecute']) }
   return { run: true, stay: true }
 }
 

@@ -9,7 +9,7 @@ import { nodeKind } from '../../../api/kinds/core/node.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { keyOf } from '../../../api/machinery/object.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
-import { pinnedNode } from '../framework/node-fit.ts'
+import { pinnedNode } from '../framework/node-pin.ts'
 
 export interface ControllerBench extends TestBench {
   readonly api: FakeApi
