@@ -77,6 +77,7 @@ export class Kubelet implements Program {
   readonly #mirrors: MirrorPods
   readonly #statics = new Map<string, Pod>()
   #podCidr: string | undefined
+  #nodeSeen = false
 
   constructor(process: Process, client: ApiClient, options: KubeletOptions) {
     this.#process = process
@@ -173,6 +174,10 @@ export class Kubelet implements Program {
   }
 
   #nodeChanged(node: Node): void {
+    if (!this.#nodeSeen) {
+      this.#nodeSeen = true
+      for (const name of this.#statics.keys()) this.#reconcileMirror(name)
+    }
     const podCidr = node.spec?.podCIDR
     if (podCidr === undefined || podCidr === '' || podCidr === this.#podCidr) return
     this.#podCidr = podCidr

@@ -19,6 +19,12 @@ export function deadSandboxesToRemove(runtime: PodRuntime): string[] {
   return runtime.sandboxes.slice(1).filter((sandbox) => sandbox.state !== 'ready' && !runtime.containers.some((container) => container.sandboxId === sandbox.id)).map((sandbox) => sandbox.id)
 }
 
+/** Removes what is dead and of no more use in a pod that lives. */
+export async function collectGarbage(runtime: ContainerRuntime, pod: PodRuntime): Promise<void> {
+  for (const id of deadContainersToRemove(pod)) await runtime.removeContainer(id)
+  for (const id of deadSandboxesToRemove(pod)) await runtime.removePodSandbox(id)
+}
+
 /** Stops and removes everything the runtime has of a pod that no source knows. Errors leave the rest for the next time. */
 export async function removeOrphan(runtime: ContainerRuntime, pod: PodRuntime, graceSeconds: number): Promise<void> {
   await Promise.all(pod.containers.filter((container) => container.state === 'running').map((container) => runtime.stopContainer(container.id, graceSeconds)))

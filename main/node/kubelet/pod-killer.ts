@@ -65,7 +65,8 @@ export class PodKill {
     const others = [...(spec.initContainers ?? []), ...spec.containers, ...((spec.ephemeralContainers ?? []) as Container[])].filter((container) => !sidecarNames.has(container.name))
     await Promise.all(others.map((container) => this.#kill(container)))
     for (const sidecar of sidecars.reverse()) await this.#kill(sidecar)
-    for (const sandbox of this.#runtime.sandboxes) if (sandbox.state === 'ready') await this.#tools.runtime.stopPodSandbox(sandbox.id)
+    // Sandboxes that died by themselves still hold an address until they are stopped.
+    for (const sandbox of this.#runtime.sandboxes) await this.#tools.runtime.stopPodSandbox(sandbox.id)
   }
 
   /** The pod was given less time than before. */

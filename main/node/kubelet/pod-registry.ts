@@ -1,7 +1,7 @@
 import type { Pod } from '../../api/generated/types.ts'
 import { objectKey } from '../../api/machinery/object.ts'
 import { admitPod } from './admission.ts'
-import { deadContainersToRemove, deadSandboxesToRemove, removeOrphan } from './pod-garbage.ts'
+import { removeOrphan } from './pod-garbage.ts'
 import { rejectedPodStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodWorker, type SyncCause } from './pod-worker.ts'
@@ -83,13 +83,6 @@ export class PodRegistry {
 
   requestAll(cause: SyncCause): void {
     for (const worker of this.#workers.values()) worker.request(cause)
-  }
-
-  /** Removes what is dead and of no more use in a pod that lives. */
-  async collectGarbage(uid: string): Promise<void> {
-    const runtime = this.#tools.cache.known(uid)
-    for (const id of deadContainersToRemove(runtime)) await this.#tools.runtime.removeContainer(id)
-    for (const id of deadSandboxesToRemove(runtime)) await this.#tools.runtime.removePodSandbox(id)
   }
 
   stop(): void {

@@ -3,6 +3,7 @@ import { jsonEqual } from '../../api/machinery/equality.ts'
 import { timeOr0 } from '../../api/machinery/time.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { isKubeletCondition } from './pod-conditions.ts'
+import { collectGarbage } from './pod-garbage.ts'
 import { PodKill, podGraceSeconds } from './pod-killer.ts'
 import type { PodRuntime } from './pod-runtime.ts'
 import { generatePodStatus } from './pod-status.ts'
@@ -248,8 +249,9 @@ export class PodWorker {
     for (const [name, failure] of result.failures) this.#failures.set(name, failure)
     for (const name of result.started) this.#failures.delete(name)
     if (this.#state === 'sync') {
-      const after = this.#publish(await tools.cache.get(this.uid), false)
-      this.#triggerReadiness(after)
+      runtime = await tools.cache.get(this.uid)
+      this.#triggerReadiness(this.#publish(runtime, false))
+      await collectGarbage(tools.runtime, runtime)
     }
     if (result.error) throw new SyncFailed(result.error.message, result.retryAt)
     const resync = tools.process.random.jitter(resyncMs, jitter)

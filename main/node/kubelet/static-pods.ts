@@ -19,7 +19,7 @@ const sourceAnnotation = 'kubernetes.io/config.source'
 const seenAnnotation = 'kubernetes.io/config.seen'
 
 export function isStaticPod(pod: Pod): boolean {
-  return pod.metadata.annotations?.[sourceAnnotation] === 'file'&& pod.metadata.annotations[mirrorAnnotation] === undefined
+  return pod.metadata.annotations?.[sourceAnnotation] === 'file' && pod.metadata.annotations[mirrorAnnotation] === undefined
 }
 
 export function isMirrorPod(pod: Pod): boolean {
@@ -98,8 +98,8 @@ export class MirrorPods {
         if (!isNotFound(error)) throw error
       }
     }
-    if (!wanted) return
-    if (!this.#node()) throw new Error('node is not registered yet')
+    // A mirror belongs to its node: it comes when the node has.
+    if (!wanted || !this.#node()) return
     try {
       await this.#client.create(podKind, mirrorOf(wanted, this.#node()))
     } catch (error) {
