@@ -67,9 +67,7 @@ export class FieldPath {
   }
 
   child(...names: string[]): FieldPath {
-    let path: FieldPath = this
-    for (const name of names) path = new FieldPath(name, path)
-    return path
+    return names.reduce<FieldPath>((path, name) => new FieldPath(name, path), this)
   }
 
   index(index: number): FieldPath {
