@@ -7,6 +7,7 @@ import type { Resources } from './registry/resources.ts'
 import type { StoreHooks } from './registry/store-hooks.ts'
 import type { RequestLog } from './request-log.ts'
 import type { ApiServerOptions } from './server.ts'
+import type { KubeletAccess } from './streams/kubelet-access.ts'
 import type { Feed } from './storage/feed.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -24,6 +25,7 @@ export interface Parts {
   readonly authorization: Authorization
   readonly log: RequestLog
   readonly settings: Settings
+  readonly kubelets: KubeletAccess
   /** Whether the server's own objects are there. */
   readonly isReady: () => boolean
   readonly services: ServiceAllocator

@@ -1,3 +1,4 @@
+import type { Node } from '../../api/generated/types.ts'
 import { builtInKinds } from '../../api/kinds/registry.ts'
 import type { Kind } from '../../api/kinds/kind.ts'
 import type { BootstrapPolicy } from '../../api/kinds/rbac/bootstrap.ts'
@@ -20,6 +21,7 @@ import { Resources } from './registry/resources.ts'
 import type { StoreHooks } from './registry/store-hooks.ts'
 import { RequestLog } from './request-log.ts'
 import { router } from './router.ts'
+import { KubeletAccess } from './streams/kubelet-access.ts'
 import { Feed } from './storage/feed.ts'
 import { Storage } from './storage/storage.ts'
 import { StoredObjects } from './storage/stored-objects.ts'
@@ -94,7 +96,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     const services = new ServiceAllocator({ services: resources.storeOf('', 'services').cache, cidr: settings.serviceCidr, nodePorts: settings.nodePorts, random: process.random })
     hooks.set('/services', services)
     let isReady = false
-    const parts = { process, isReady: () => isReady, services, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
+    const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
+    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
     admission = new Admission(admissionPlugins(parts))
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })

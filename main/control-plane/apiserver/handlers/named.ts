@@ -6,6 +6,9 @@ import { evictPod } from './eviction.ts'
 import { nonResourceHandler } from './non-resource.ts'
 import type { ApiHandler } from './request.ts'
 import { reviewHandlers } from './reviews.ts'
+import { podLog } from '../streams/pod-log.ts'
+import { podSession } from '../streams/pod-session.ts'
+import { nodeProxy, podProxy, serviceProxy } from '../streams/proxy.ts'
 import { createToken } from './token-request.ts'
 
 /** Handlers that no declaration can give, and the one for paths that name no resource. */
@@ -15,6 +18,13 @@ export function namedHandlers(parts: Parts): { readonly resources: NamedHandlers
     [handlerKey('', 'pods', 'binding'), bindPod(parts)],
     [handlerKey('', 'pods', 'eviction'), evictPod(parts)],
     [handlerKey('', 'serviceaccounts', 'token'), createToken(parts)],
+    [handlerKey('', 'pods', 'log'), podLog(parts)],
+    [handlerKey('', 'pods', 'exec'), podSession(parts, 'exec')],
+    [handlerKey('', 'pods', 'attach'), podSession(parts, 'attach')],
+    [handlerKey('', 'pods', 'portforward'), podSession(parts, 'portforward')],
+    [handlerKey('', 'pods', 'proxy'), podProxy(parts)],
+    [handlerKey('', 'services', 'proxy'), serviceProxy(parts)],
+    [handlerKey('', 'nodes', 'proxy'), nodeProxy(parts)],
     ...reviewHandlers(parts),
   ])
   return { resources, other: nonResourceHandler(parts) }

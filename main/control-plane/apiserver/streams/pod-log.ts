@@ -1,0 +1,64 @@
+import type { Pod } from '../../../api/generated/types.ts'
+import type { FieldError } from '../../../api/machinery/field-error.ts'
+import { fieldForbidden, fieldInvalid, mustNotBeNegative } from '../../../api/machinery/field-error.ts'
+import { badRequest, genericServerResponse, internalError, invalid } from '../../../api/machinery/status-error.ts'
+import type { StatusError } from '../../../api/machinery/status-error.ts'
+import { integerOf } from '../handlers/options.ts'
+import type { ApiRequest } from '../handlers/request.ts'
+import type { Parts } from '../parts.ts'
+import { bodyText, unreachable } from './kubelet-access.ts'
+import { targetContainer } from './target-container.ts'
+
+const passedOn = ['follow', 'previous', 'timestamps', 'tailLines', 'limitBytes', 'sinceSeconds', 'sinceTime', 'stream'] as const
+const noBytes = new Uint8Array()
+
+/** `pods/log`: the kubelet's text, passed on as it comes. */
+export function podLog({ resources, kubelets }: Parts): (request: ApiRequest) => Promise<void> {
+  const pods = resources.storeOf('', 'pods').store
+  return async (request) => {
+    const { info, exchange } = request
+    const { query } = info
+    const errors = logOptionErrors(request)
+    if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, info.name, errors)
+    const pod = (await pods.get(info.namespace, info.name)) as Pod
+    const container = targetContainer(pod, query.get('container'))
+    const head = { status: 200, headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache, private' } }
+    const node = pod.spec?.nodeName
+    if (!node) return request.respond({ ...head, body: noBytes })
+    const parameters = passedOn.filter((name) => query.get(name) !== '').map((name) => `${name}=${encodeURIComponent(query.get(name))}`)
+    const path = `/containerLogs/${info.namespace}/${info.name}/${container}${parameters.length > 0 ? `?${parameters.join('&')}` : ''}`
+    const client = kubelets.clientFor(node)
+    const stream = await client.stream({ method: 'GET', path, headers: {} }, { kind: 'log' }).catch((error: unknown) => {
+      throw unreachable('GET', kubelets.endpointOf(node), path, error)
+    })
+    const { response } = stream
+    if (response.status >= 400) throw kubeletError(response.status, bodyText(response.body), info.name)
+    if (response.body !== undefined) return request.respond({ ...head, body: response.body })
+    request.open(head)
+    exchange.onCancel(() => {
+      stream.cancel()
+      request.end()
+    })
+    stream.onData((data) => exchange.send(data, { kind: 'log', label: `${info.name}/${container}` }))
+    stream.onEnd(() => request.end())
+  }
+}
+
+function kubeletError(status: number, text: string, name: string): StatusError {
+  if (status === 500) return internalError(text)
+  if (status === 400) return badRequest(text)
+  return genericServerResponse(status, '', { group: '', resource: 'pods/log' }, name, text)
+}
+
+function logOptionErrors({ info }: ApiRequest): FieldError[] {
+  const { query } = info
+  const errors: FieldError[] = []
+  const tailLines = integerOf(query, 'tailLines')
+  const limitBytes = integerOf(query, 'limitBytes')
+  const sinceSeconds = integerOf(query, 'sinceSeconds')
+  if (tailLines !== undefined && tailLines < 0) errors.push(fieldInvalid('tailLines', tailLines, mustNotBeNegative))
+  if (limitBytes !== undefined && limitBytes < 1) errors.push(fieldInvalid('limitBytes', limitBytes, 'must be greater than 0'))
+  if (sinceSeconds !== undefined && query.get('sinceTime') !== '') errors.push(fieldForbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
+  else if (sinceSeconds !== undefined && sinceSeconds < 1) errors.push(fieldInvalid('sinceSeconds', sinceSeconds, 'must be greater than 0'))
+  return errors
+}
