@@ -31,12 +31,19 @@ export function containerFiles(options: {
   add('/etc/hostname', 'ext4', false, () => new FileInode(`${sandbox.hostname}\n`))
   add('/etc/hosts', 'ext4', false, () => new FileInode(hostsFile(sandbox, options.ips)))
   add('/etc/resolv.conf', 'ext4', false, () => new FileInode(resolvConf(sandbox)))
-  for (const mount of config.mounts) {
-    const path = absolutePath('/', mount.containerPath)
-    mounts.set(path, mountPoint(mount, state, sandbox.uid))
-  }
+  const bare = new FileSystem({ root, now, uid: 0, gid: 0 })
+  for (const mount of config.mounts) mounts.set(behindLinks(bare, absolutePath('/', mount.containerPath)), mountPoint(mount, state, sandbox.uid))
   const user = userOf(config.user ?? image.config.user, root)
   return new FileSystem({ root, mounts, now, uid: user.uid, gid: user.gid, readOnly: config.readOnlyRootFilesystem })
+}
+
+/** Where a mount lands: links of the image on the way are followed, as runc does (/var/run is /run in many images). */
+function behindLinks(image: FileSystem, path: string): string {
+  for (let slash = path.length; slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    const above = path.slice(0, slash)
+    if (image.exists(above)) return image.realPath(above).replace(/\/$/, '') + path.slice(slash)
+  }
+  return path
 }
 
 function mountPoint(mount: Mount, state: RuntimeState, podUid: string): MountPoint {
