@@ -41,7 +41,7 @@ export class PodRuntimeCache {
   readonly #changed: (uid: string) => void
   #unsubscribe: (() => void) | undefined
 
-  /** `changed` is told of each pod that an event is about. */
+  /** `changed` is told of each pod of which something started or stopped. */
   constructor(runtime: ContainerRuntime, changed: (uid: string) => void) {
     this.#runtime = runtime
     this.#changed = changed
@@ -52,7 +52,8 @@ export class PodRuntimeCache {
     this.#unsubscribe?.()
     this.#unsubscribe = this.#runtime.onEvent((event) => {
       this.invalidate(event.podUid, event.sandboxId)
-      this.#changed(event.podUid)
+      // What is created or removed was so at our own word.
+      if (event.type === 'started' || event.type === 'stopped') this.#changed(event.podUid)
     })
     const [sandboxes, containers] = await Promise.all([this.#runtime.listPodSandboxes(), this.#runtime.listContainers()])
     this.#pods.clear()
