@@ -15,6 +15,8 @@ export class Terminal {
   rows = 24
   /** Set by line editors while they read: no echo, no lines, no signals. */
   raw = false
+  /** False while a secret is typed. */
+  echo = true
   /** Process group that control keys and hang-ups reach. */
   foreground = 0
   readonly file: OpenFile
@@ -98,7 +100,7 @@ export class Terminal {
     } else {
       this.#line.push(byte)
       if (byte < 0x20 && byte !== 0x09) this.#echo(`^${String.fromCharCode(byte + 0x40)}`)
-      else this.#output(Uint8Array.of(byte))
+      else if (this.echo) this.#output(Uint8Array.of(byte))
     }
   }
 
@@ -111,6 +113,7 @@ export class Terminal {
   }
 
   #echo(text: string): void {
+    if (!this.echo) return
     this.#output(new TextEncoder().encode(text))
   }
 
