@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { awkwardConfigMap, awkwardConfigMapYaml } from '../testing/recorded.ts'
+import { DecodeError } from './json.ts'
 import { formatYaml } from './yaml-format.ts'
 import { parseYaml, parseYamlDocuments } from './yaml.ts'
 
@@ -24,6 +25,15 @@ describe('parse', () => {
     ['a:\n\t- b\n', 'error converting YAML to JSON: yaml: line 2: found character that cannot start any token'],
   ])('%j is refused', (text, message) => {
     expect(() => parseYaml(text)).toThrow(message)
+  })
+
+  it.each([
+    ['deep nesting', '['.repeat(50_000), 'exceeded max depth'],
+    ['deep blocks', `${'- '.repeat(5000)}x`, 'exceeded max depth'],
+    ['a bomb of aliases', ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...[1, 2, 3, 4, 5, 6].map((i) => `a${i}: &a${i} [${Array.from({ length: 10 }, () => `*a${i - 1}`).join(', ')}]`)].join('\n'), 'yaml: document contains excessive aliasing'],
+    ['an unknown anchor', 'a: *x', "yaml: unknown anchor 'x' referenced"],
+  ])('refuses %s', (_name, text, message) => {
+    expect(() => parseYaml(text)).toThrow(new DecodeError(message))
   })
 
   it('splits documents', () => {

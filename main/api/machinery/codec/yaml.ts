@@ -47,8 +47,10 @@ function isJson(text: string): boolean {
 }
 
 function toJson(document: Document.Parsed, text: string): unknown {
-  const [error] = document.errors
+  // Like go-yaml, one document is read and what follows it is not looked at.
+  const error = document.errors.find((each) => each.code !== 'MULTIPLE_DOCS')
   if (error) {
+    if (error.message.includes('call stack')) throw new DecodeError('exceeded max depth')
     const line = text.slice(0, error.pos[0]).split('\n').length
     throw new DecodeError(`error converting YAML to JSON: yaml: line ${line}: ${goText(error.code, error.message)}`)
   }
@@ -67,7 +69,7 @@ function toJson(document: Document.Parsed, text: string): unknown {
     },
   })
   if (duplicates.length > 0) throw new DecodeError(`error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.join('\n')}`)
-  const budget = { nodes: 1_000_000 }
+  const budget = { aliased: aliasedNodesMax }
   return valueOf(document.contents, document, budget, 0)
 }
 
@@ -90,18 +92,25 @@ function goText(code: string, message: string): string {
   }
 }
 
+/** How much aliases may still expand to. */
+interface Budget {
+  aliased: number
+}
+
+const aliasedNodesMax = 100_000
+
 /** Nodes as JSON: keys become strings, times and binaries stay texts, aliases are followed within a budget. */
-function valueOf(node: unknown, document: Document.Parsed, budget: { nodes: number }, depth: number): unknown {
-  if (--budget.nodes < 0) throw new DecodeError('yaml: document contains excessive aliasing')
+function valueOf(node: unknown, document: Document.Parsed, budget: Budget, depth: number, isAliased = false): unknown {
+  if (isAliased && --budget.aliased < 0) throw new DecodeError('yaml: document contains excessive aliasing')
   if (depth > depthMax) throw new DecodeError('exceeded max depth')
   if (node === null || node === undefined) return null
   if (isAlias(node)) {
     const target = node.resolve(document)
     if (!target) throw new DecodeError(`yaml: unknown anchor '${node.source}' referenced`)
-    return valueOf(target, document, budget, depth + 1)
+    return valueOf(target, document, budget, depth + 1, true)
   }
-  if (isMap(node)) return mapOf(node.items, document, budget, depth)
-  if (isSeq(node)) return node.items.map((item) => valueOf(isPair(item) ? item.value : item, document, budget, depth + 1))
+  if (isMap(node)) return mapOf(node.items, document, budget, depth, isAliased)
+  if (isSeq(node)) return node.items.map((item) => valueOf(isPair(item) ? item.value : item, document, budget, depth + 1, isAliased))
   if (!isScalar(node)) return null
   const value = scalarOf(node)
   if (typeof value === 'number' && !Number.isFinite(value)) throw new DecodeError(`json: unsupported value: ${value}`)
@@ -125,21 +134,21 @@ function scalarOf(node: Scalar): string | number | boolean | null {
   }
 }
 
-function mapOf(items: readonly unknown[], document: Document.Parsed, budget: { nodes: number }, depth: number): JsonObject {
+function mapOf(items: readonly unknown[], document: Document.Parsed, budget: Budget, depth: number, isAliased: boolean): JsonObject {
   const merged: JsonObject = {}
   const own: JsonObject = {}
   for (const pair of items) {
     if (!isPair(pair)) continue
     const key = pair.key as Node | null
     if (isScalar(key) && isMergeKey(key)) {
-      const value = valueOf(pair.value, document, budget, depth + 1)
+      const value = valueOf(pair.value, document, budget, depth + 1, isAliased)
       for (const source of Array.isArray(value) ? (value as unknown[]).toReversed() : [value]) {
         if (typeof source === 'object' && source !== null) for (const name of Object.keys(source)) setOwn(merged, name, (source as JsonObject)[name])
       }
       continue
     }
     const name = keyText(key)
-    setOwn(own, name, valueOf(pair.value, document, budget, depth + 1))
+    setOwn(own, name, valueOf(pair.value, document, budget, depth + 1, isAliased))
   }
   return Object.keys(merged).length > 0 ? { ...merged, ...own } : own
 }
