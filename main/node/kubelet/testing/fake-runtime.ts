@@ -207,7 +207,7 @@ export class FakeRuntime implements ContainerRuntime {
     const result = this.#program(this.#container(containerId).status.config.image).exec?.(command)
     if (result instanceof CriError) return Promise.reject(result)
     const session = new FakeSession()
-    this.#clock.after(callMs, () => {
+    this.#clock.after(callMs * 2, () => {
       if (result) session.finish(result)
     })
     return this.#answer(session)

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest'
+import type { Status } from '../../api/generated/types.ts'
+import { SimulatedDisk } from '../../kernel/disk.ts'
+import { HttpClient, type ClientCertificate, type HttpResponse, type HttpStream } from '../../kernel/http.ts'
+import { Machine } from '../../kernel/machine.ts'
+import { CriError } from '../cri.ts'
+import { KubeletBench } from './testing/bench.ts'
+import { containerForLogs } from './server-logs.ts'
+import { exitCodeOf, type PortForwardFrame, type StreamFrame } from './streams.ts'
+
+const apiServer: ClientCertificate = { commonName: 'kube-apiserver-kubelet-client', organizations: ['kubeadm:cluster-admins'] }
+
+class Asker {
+  readonly b: KubeletBench
+  readonly #host
+
+  constructor(b: KubeletBench) {
+    this.b = b
+    this.#host = new Machine(b.network, 'controlplane', '192.168.64.10', new SimulatedDisk(b.kernel, 'controlplane')).start('kube-apiserver', () => ({}))
+  }
+
+  #client(certificate: ClientCertificate | undefined): HttpClient {
+    return new HttpClient(this.#host, { address: '192.168.64.11', port: 10250 }, certificate)
+  }
+
+  async get(path: string, certificate: ClientCertificate | undefined = apiServer, method = 'GET'): Promise<{ status: number; text: string }> {
+    const response: HttpResponse = await this.b.kernel.settle(this.#client(certificate).request({ method, path, headers: {} }))
+    return { status: response.status, text: new TextDecoder().decode(response.body as Uint8Array) }
+  }
+
+  stream(path: string): Promise<HttpStream> {
+    return this.b.kernel.settle(this.#client(apiServer).stream({ method: 'POST', path, headers: {} }))
+  }
+}
+
+async function bench(): Promise<Asker> {
+  const b = new KubeletBench()
+  const text = (words: string): Uint8Array => new TextEncoder().encode(words)
+  b.runtime.programs.set('nginx', {
+    pullMs: 10,
+    exec: (command) =>
+      command[0] === 'missing'
+        ? new CriError('Unknown', 'failed to exec in container: failed to start exec "abc": OCI runtime exec failed: exec failed: unable to start container process: exec: "missing": executable file not found in $PATH')
+        : { exitCode: command[0] === 'false' ? 3 : 0, stdout: text(`${command.join(' ')}\n`), stderr: text('warned\n') },
+    serve: (stack) =>
+      stack.listen(80, (connection) => connection.onMessage((message) => connection.send({ kind: 'traffic', label: 'echo', bytes: 0, body: message.body }))),
+  })
+  await b.run(1_000)
+  b.pod('web')
+  await b.run(2_000)
+  return new Asker(b)
+}
+
+const logPath = (asker: Asker): string => asker.b.runtime.configOf('web', 'main')!.logPath
+
+describe('access', () => {
+  test.each<[string, ClientCertificate | undefined, number, string]>([
+    ['nobody', undefined, 401, 'Unauthorized'],
+    ['another node', { commonName: 'system:node:worker-2', organizations: ['system:nodes'] }, 403, 'Forbidden (user=system:node:worker-2, verb=get, resource=nodes, subresource(s)=[pods proxy])\n'],
+    ['the API server', apiServer, 200, ''],
+    ['an administrator', { commonName: 'kubernetes-admin', organizations: ['system:masters'] }, 200, ''],
+  ])('%s', async (_, certificate, status, text) => {
+    const asker = await bench()
+    // An explicit undefined means no certificate here.
+    const answer = certificate ? await asker.get('/pods', certificate) : await asker.b.kernel.settle(new HttpClient(asker.b.process, { address: '192.168.64.11', port: 10250 }).request({ method: 'GET', path: '/pods', headers: {} })).then((response) => ({ status: response.status, text: new TextDecoder().decode(response.body as Uint8Array) }))
+    expect(answer.status).toBe(status)
+    if (text) expect(answer.text).toBe(text)
+  })
+
+  test('unknown paths and methods', async () => {
+    const asker = await bench()
+    expect(await asker.get('/nothing')).toEqual({ status: 404, text: '404 page not found\n' })
+    expect((await asker.get('/pods', apiServer, 'DELETE')).status).toBe(405)
+  })
+})
+
+describe('views', () => {
+  test('pods, health, metrics, stats', async () => {
+    const asker = await bench()
+    const pods = JSON.parse((await asker.get('/pods')).text) as { items: { metadata: { name: string }; status: { phase: string } }[] }
+    expect(pods.items.map((pod) => `${pod.metadata.name} ${pod.status.phase}`)).toEqual(['web Running'])
+    expect(await asker.get('/healthz')).toEqual({ status: 200, text: 'ok' })
+    expect((await asker.get('/metrics')).text).toContain('kubelet_running_pods 1\n')
+    expect(JSON.parse((await asker.get('/stats/summary')).text)).toMatchObject({ node: { nodeName: 'worker-1' }, pods: [{ podRef: { name: 'web' } }] })
+  })
+})
+
+describe('logs', () => {
+  test('all query options', async () => {
+    const asker = await bench()
+    const { runtime } = asker.b
+    for (const line of ['one', 'two', 'three']) {
+      runtime.log(logPath(asker), line)
+      await asker.b.run(1_000)
+    }
+    const path = '/containerLogs/default/web/main'
+    expect(await asker.get(path)).toEqual({ status: 200, text: 'one\ntwo\nthree\n' })
+    expect((await asker.get(`${path}?tailLines=1`)).text).toBe('three\n')
+    expect((await asker.get(`${path}?tailLines=0`)).text).toBe('')
+    expect((await asker.get(`${path}?limitBytes=6`)).text).toBe('one\ntw')
+    expect((await asker.get(`${path}?sinceSeconds=2`)).text).toBe('three\n')
+    expect((await asker.get(`${path}?sinceTime=2026-01-01T00:00:04Z`)).text).toBe('two\nthree\n')
+    expect((await asker.get(`${path}?timestamps=true&tailLines=1`)).text).toMatch(/^2026-01-01T00:00:05\.\d{9}Z three\n$/)
+  })
+
+  test('follow goes on until the container ends', async () => {
+    const asker = await bench()
+    asker.b.runtime.log(logPath(asker), 'early')
+    const followed = await asker.b.kernel.settle(new HttpClient(asker.b.machine.start('reader', () => ({})), { address: '192.168.64.11', port: 10250 }, apiServer).stream({ method: 'GET', path: '/containerLogs/default/web/main?follow=true', headers: {} }))
+    let text = ''
+    let ended = false
+    followed.onData((data) => (text += new TextDecoder().decode(data as Uint8Array)))
+    followed.onEnd(() => (ended = true))
+    await asker.b.run(100)
+    asker.b.runtime.log(logPath(asker), 'late')
+    await asker.b.run(100)
+    expect(text).toBe('early\nlate\n')
+    expect(ended).toBe(false)
+    asker.b.runtime.end('main', 0)
+    await asker.b.run(500)
+    expect(ended).toBe(true)
+  })
+
+  test('previous is the container before', async () => {
+    const asker = await bench()
+    expect(await asker.get('/containerLogs/default/web/main?previous=true')).toEqual({ status: 400, text: 'previous terminated container "main" in pod "web" not found' })
+    asker.b.runtime.log(logPath(asker), 'first life')
+    asker.b.runtime.end('main', 1)
+    await asker.b.run(2_000)
+    asker.b.runtime.log(logPath(asker), 'second life')
+    expect((await asker.get('/containerLogs/default/web/main?previous=true')).text).toBe('first life\n')
+    expect((await asker.get('/containerLogs/default/web/main')).text).toBe('second life\n')
+  })
+
+  test.each([
+    ['/containerLogs/default/none/main', 404, 'pod "none" not found\n'],
+    ['/containerLogs/default/web/none', 404, 'container "none" not found in pod "web"\n'],
+    ['/containerLogs/default/web', 400, '{"message": "Missing container name."}'],
+    ['/containerLogs/default/web/main?tailLines=x', 400, '{"message": "Unable to decode query."}'],
+  ])('%s: %d', async (path, status, text) => {
+    const asker = await bench()
+    expect(await asker.get(path)).toEqual({ status, text })
+  })
+
+  test.each([
+    [{ waiting: { reason: 'ContainerCreating' } }, 'container "c" in pod "p" is waiting to start: ContainerCreating'],
+    [{ waiting: { reason: 'ImagePullBackOff' } }, 'container "c" in pod "p" is waiting to start: trying and failing to pull image'],
+    [{ waiting: { reason: 'ErrImagePull' } }, 'container "c" in pod "p" is waiting to start: image can\'t be pulled'],
+  ])('%j has none: %s', (state, problem) => {
+    expect(containerForLogs({ name: 'c', image: '', imageID: '', ready: false, restartCount: 0, state }, 'c', 'p', false)).toEqual({ problem })
+  })
+})
+
+async function session(asker: Asker, path: string, act?: (stream: HttpStream) => void): Promise<{ output: string; status: Status | undefined; head: number }> {
+  const stream = await asker.stream(path)
+  let output = ''
+  let status: Status | undefined
+  stream.onData((data) => {
+    const frame = data as StreamFrame
+    if (frame.channel === 'stdout' || frame.channel === 'stderr') output += `${frame.channel}: ${new TextDecoder().decode(frame.bytes)}`
+    else if (frame.channel === 'error') status = frame.status
+  })
+  act?.(stream)
+  await asker.b.run(500)
+  return { output, status, head: stream.response.status }
+}
+
+describe('exec', () => {
+  test('relays output and the exit code', async () => {
+    const asker = await bench()
+    const good = await session(asker, '/exec/default/web/main?command=echo&command=hi&output=1&error=1')
+    expect(good).toMatchObject({ head: 101, output: 'stdout: echo hi\nstderr: warned\n', status: { status: 'Success' } })
+    const bad = await session(asker, '/exec/default/web/main?command=false&output=1&error=1')
+    expect(exitCodeOf(bad.status!)).toBe(3)
+    expect(bad.status!.message).toBe('command terminated with non-zero exit code: exit status 3')
+  })
+
+  test('says why a command cannot run', async () => {
+    const asker = await bench()
+    const none = await session(asker, '/exec/default/web/main?command=missing&output=1&error=1')
+    expect(none.status).toMatchObject({ status: 'Failure', reason: 'InternalError', message: 'Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "abc": OCI runtime exec failed: exec failed: unable to start container process: exec: "missing": executable file not found in $PATH' })
+    expect(await asker.get('/exec/default/web/none?command=x&output=1', apiServer, 'POST')).toEqual({ status: 500, text: 'container not found ("none")' })
+  })
+
+  test('attach carries input', async () => {
+    const asker = await bench()
+    const result = await session(asker, '/attach/default/web/main?input=1&output=1', (stream) => {
+      stream.send({ channel: 'stdin', bytes: new TextEncoder().encode('hello') } satisfies StreamFrame)
+      stream.send({ channel: 'close', of: 'stdin' } satisfies StreamFrame)
+    })
+    expect(result).toMatchObject({ output: 'stdout: hello', status: { status: 'Success' } })
+  })
+})
+
+describe('port forwarding', () => {
+  test('carries bytes to a port of the pod, and says when nobody listens', async () => {
+    const asker = await bench()
+    const stream = await asker.stream('/portForward/default/web')
+    const frames: PortForwardFrame[] = []
+    stream.onData((data) => frames.push(data as PortForwardFrame))
+    stream.send({ channel: 'open', id: 1, port: 80 } satisfies PortForwardFrame)
+    stream.send({ channel: 'data', id: 1, bytes: new TextEncoder().encode('ping') } satisfies PortForwardFrame)
+    stream.send({ channel: 'open', id: 2, port: 81 } satisfies PortForwardFrame)
+    await asker.b.run(500)
+    expect(frames.map((frame) => (frame.channel === 'data' ? `data ${frame.id} ${new TextDecoder().decode(frame.bytes)}` : `${frame.channel} ${frame.id}`))).toEqual(['error 2', 'close 2', 'data 1 ping'])
+    expect(frames[0]).toMatchObject({ message: expect.stringContaining('IPv4: dial tcp4 127.0.0.1:81: connect: connection refused') as string })
+  })
+})
