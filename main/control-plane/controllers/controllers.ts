@@ -1,4 +1,5 @@
 import type { ControllerDefinition } from '../../api/client/controller.ts'
+import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts'
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
@@ -13,6 +14,7 @@ import { replicaSetController } from './replica-set/replica-set-controller.ts'
 import { replicationControllerController } from './replica-set/replication-controller-controller.ts'
 import { rootCertificatePublisher } from './service-account/root-certificate-publisher.ts'
 import { serviceAccountController } from './service-account/service-account-controller.ts'
+import { statefulSetController } from './stateful-set/stateful-set-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 
 /** Every controller of the manager, in the order in which they are started. */
@@ -28,9 +30,11 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     deploymentController,
     replicaSetController,
     replicationControllerController,
+    statefulSetController,
     endpointsController,
     endpointSliceController,
     garbageCollectorController,
+    clusterRoleAggregationController,
     podGarbageCollector(options.terminatedPodsMax),
   ]
 }

@@ -24,6 +24,7 @@ import { daemonStatus, planNodes, planUpdate } from './plan.ts'
 
 /** So many pods at most are created or deleted in one sync. */
 const burstReplicas = 250
+const statusTriesMax = 5
 
 /** Keeps one pod on every node that fits, and rolls new templates out node by node. Follows pkg/controller/daemon. */
 export const daemonSetController = defineController({
@@ -222,8 +223,19 @@ class DaemonSetController {
     return undefined
   }
 
+  /** A few times over, on the newest each time: the status is only counts, whoever changed the rest. */
   async #writeStatus(set: DaemonSet, status: DaemonSetStatus): Promise<void> {
-    await this.#context.client.update(daemonSetKind, { ...set, status }, { subresource: 'status' })
+    const { client } = this.#context
+    for (let current = set, tries = 1; ; tries++) {
+      try {
+        await client.update(daemonSetKind, { ...current, status }, { subresource: 'status' })
+        return
+      } catch (error) {
+        if (tries >= statusTriesMax) throw error
+        current = await client.get(daemonSetKind, set.metadata.name, set.metadata.namespace)
+        if (current.metadata.uid !== set.metadata.uid) throw error
+      }
+    }
   }
 
   #now(): number {
