@@ -169,6 +169,9 @@ export interface StatusResponse {
   readonly leader: string
   readonly raftIndex: number
   readonly raftTerm: number
+  readonly raftAppliedIndex?: number
+  /** Bytes after which writes are refused. */
+  readonly quotaBytes?: number
 }
 
 /** Failures are EtcdError with etcd's own words. */

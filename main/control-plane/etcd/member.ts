@@ -214,6 +214,8 @@ export class EtcdMember {
           leader: this.log.leader,
           raftIndex: this.log.committed,
           raftTerm: this.log.term,
+          raftAppliedIndex: this.#applied,
+          quotaBytes: this.options.quotaBytes,
         },
       })
     },

@@ -62,7 +62,7 @@ class EtcdServer implements Program {
     const peerUrl = `https://${address}:${etcdPeerPort}`
     const facts: Member = { id: idOf(`${options.name} ${peerUrl}`), name: options.name, peerUrls: [peerUrl], clientUrls: [`https://${address}:${etcdClientPort}`] }
     const clusterId = idOf(`cluster ${peerUrl}`)
-    journal.info('starting an etcd server', { 'etcd-version': etcdVersion, name: options.name, 'data-dir': `/${directory}` })
+    journal.info('starting an etcd server', { 'etcd-version': etcdVersion, name: options.name, 'data-dir': `/${directory.slice(0, -'/member'.length)}` })
 
     const snapshot = readNewestSnapshot(disk, `${directory}/snap`)
     const wal = new WriteAheadLog(disk, `${directory}/wal`)
