@@ -22,3 +22,19 @@ export class UsageError extends CliError {
 export function usageError(commandPath: string, message: string): CliError {
   return new CliError(`${message}\nSee '${commandPath} -h' for help and examples`)
 }
+
+/** Several failures of one command, each printed on a line of its own; server errors in their own words, others without `error: `. */
+export class ManyErrors extends Error {
+  readonly errors: readonly unknown[]
+
+  constructor(errors: readonly unknown[]) {
+    super(`${errors.length} errors`)
+    this.errors = errors
+  }
+}
+
+/** Throws what was collected: nothing, the one error, or all of them. */
+export function throwCollected(errors: readonly unknown[]): void {
+  if (errors.length === 1) throw errors[0]
+  if (errors.length > 1) throw new ManyErrors(errors)
+}

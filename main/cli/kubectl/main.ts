@@ -25,6 +25,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       changeConfig: async (flags, change) => changeConfigFile(configPaths(flags, environment)[0]!, change),
       readFile: (path) => readFile(path),
       listFiles,
+      plainFiles,
     })
   } finally {
     for (const transport of transports) transport.close()
@@ -46,4 +47,12 @@ async function listFiles(path: string, recursive: boolean): Promise<string[]> {
     } else if (manifestEndings.test(entry.name)) files.push(inner)
   }
   return files
+}
+
+async function plainFiles(path: string): Promise<{ folder: boolean; paths: string[] } | undefined> {
+  const facts = await stat(path).catch(() => undefined)
+  if (!facts) return undefined
+  if (!facts.isDirectory()) return { folder: false, paths: [path] }
+  const entries = await readdir(path, { withFileTypes: true })
+  return { folder: true, paths: entries.filter((entry) => entry.isFile()).map((entry) => join(path, entry.name)).sort() }
 }

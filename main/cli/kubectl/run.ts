@@ -1,6 +1,6 @@
 import { StatusError } from '../../api/machinery/status-error.ts'
 import type { Environment, Streams } from '../streams.ts'
-import { CliError, UsageError } from './cli-error.ts'
+import { CliError, ManyErrors, UsageError } from './cli-error.ts'
 import type { Command } from './command.ts'
 import { Factory, type Connector } from './connection/factory.ts'
 import { ConnectionError } from './connection/connection-error.ts'
@@ -79,18 +79,22 @@ function distance(a: string, b: string): number {
 }
 
 function report(error: unknown, streams: Streams): number {
+  const line = (text: string): void => streams.err(text.endsWith('\n') ? text : `${text}\n`)
+  if (error instanceof ManyErrors) {
+    for (const one of error.errors) line(errorText(one))
+    return 1
+  }
   if (error instanceof CliError) {
-    if (error.message !== '') streams.err(`${error.prefixed && !error.message.startsWith('error: ') ? 'error: ' : ''}${error.message}${error.message.endsWith('\n') ? '' : '\n'}`)
+    if (error.message !== '') line(`${error.prefixed && !error.message.startsWith('error: ') ? 'error: ' : ''}${error.message}`)
     return error.exitCode
   }
-  if (error instanceof StatusError) {
-    streams.err(`${statusErrorText(error)}\n`)
-    return 1
-  }
-  if (error instanceof ConnectionError) {
-    streams.err(`${error.message}\n`)
-    return 1
-  }
-  streams.err(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+  if (error instanceof StatusError || error instanceof ConnectionError) line(errorText(error))
+  else line(`error: ${errorText(error)}`)
   return 1
+}
+
+/** One of several errors, as a list of them shows it. */
+function errorText(error: unknown): string {
+  if (error instanceof StatusError) return statusErrorText(error)
+  return error instanceof Error ? error.message : String(error)
 }

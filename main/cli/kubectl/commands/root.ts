@@ -3,6 +3,7 @@ import { apiResourcesCommand } from './api-resources.ts'
 import { apiVersionsCommand } from './api-versions.ts'
 import { clusterInfoCommand } from './cluster-info.ts'
 import { configCommand } from './config.ts'
+import { createCommand } from './create/create-command.ts'
 import { getCommand } from './get.ts'
 import { versionCommand } from './version.ts'
 
@@ -11,5 +12,5 @@ export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [createCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }

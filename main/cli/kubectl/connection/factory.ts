@@ -19,6 +19,8 @@ export interface Connector {
   readFile(path: string): Promise<Uint8Array>
   /** Files that a path names: itself, or those of a folder. Throws CliError when there is none. */
   listFiles(path: string, recursive: boolean): Promise<string[]>
+  /** A file, or the plain files of a folder in byte order; undefined when there is neither. */
+  plainFiles(path: string): Promise<{ readonly folder: boolean; readonly paths: readonly string[] } | undefined>
 }
 
 /** Hands out what needs the kubeconfig or the server, each made when first asked for. */

@@ -1,6 +1,16 @@
-/** JSON as kubectl prints objects: keys sorted, four spaces, and Go's escapes for HTML's characters. */
+/** JSON as kubectl prints objects: four spaces, and Go's escapes for HTML's characters. Keys are sorted, except in objects that
+ *  kubectl holds as Go structs (`asStruct`), whose fields come in the order of their declaration. */
 export function printJson(value: unknown): string {
-  return `${escapeHtml(JSON.stringify(sorted(value), null, 4) ?? 'null')}\n`
+  const ordered = typeof value === 'object' && value !== null && structs.has(value) ? value : sorted(value)
+  return `${escapeHtml(JSON.stringify(ordered, null, 4) ?? 'null')}\n`
+}
+
+const structs = new WeakSet<object>()
+
+/** Marks an object as one whose key order is that of a Go struct already. */
+export function asStruct<T extends object>(object: T): T {
+  structs.add(object)
+  return object
 }
 
 /** The same on one line, as Go's json.Marshal of a map. */

@@ -1,4 +1,6 @@
-import { parseAllDocuments } from 'yaml'
+import { DecodeError, parseJson } from '../../../api/machinery/codec/json.ts'
+import { parseYaml, splitYamlDocuments } from '../../../api/machinery/codec/yaml.ts'
+import { compactJson } from '../printing/go-json.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { CliError } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
@@ -9,49 +11,77 @@ export interface FileObject {
   readonly source: string
 }
 
-/** All objects of -f: files, folders (their .yaml, .yml and .json), `-` for standard input. Lists are taken apart. */
-export async function objectsFromFiles(context: CommandContext): Promise<FileObject[]> {
+export interface FileSource {
+  /** `STDIN` for standard input. */
+  readonly name: string
+  readonly text: string
+}
+
+/** The texts that -f names: files, folders (their .yaml, .yml and .json), `-` for standard input. */
+export async function fileSources(context: CommandContext): Promise<FileSource[]> {
   const { flags, streams, factory } = context
-  if (flags.text('kustomize')) throw new CliError('kustomize is not built into this kubectl')
-  const objects: FileObject[] = []
+  if (flags.has('kustomize') && flags.text('kustomize')) throw new CliError('kustomize is not built into this kubectl')
+  const sources: FileSource[] = []
   for (const path of flags.list('filename')) {
     if (/^https?:\/\//.test(path)) throw new CliError(`cannot read ${path}: this kubectl reads files only`)
-    if (path === '-') objects.push(...parseObjects(new TextDecoder().decode(await streams.readInput()), 'STDIN'))
-    else for (const file of await factory.connector.listFiles(path, flags.bool('recursive'))) objects.push(...parseObjects(new TextDecoder().decode(await factory.connector.readFile(file)), file))
+    if (path === '-') sources.push({ name: 'STDIN', text: new TextDecoder().decode(await streams.readInput()) })
+    else for (const file of await factory.connector.listFiles(path, flags.bool('recursive'))) sources.push({ name: file, text: new TextDecoder().decode(await factory.connector.readFile(file)) })
   }
-  if (objects.length === 0) throw new CliError('no objects passed to ' + context.path.split(' ')[1])
+  return sources
+}
+
+/** All objects of -f. Lists are taken apart. */
+export async function objectsFromFiles(context: CommandContext): Promise<FileObject[]> {
+  const objects = (await fileSources(context)).flatMap((source) => [...parseSource(source, false)])
+  if (objects.length === 0) throw new CliError(`no objects passed to ${context.path.split(' ')[1]}`)
   return objects
 }
 
-/** Objects of one YAML or JSON text; with kubectl's words for what is none. */
-export function parseObjects(text: string, source: string): FileObject[] {
-  const objects: FileObject[] = []
-  const documents = parseAllDocuments(text, { uniqueKeys: true, merge: true, version: '1.1' })
-  for (const document of Array.isArray(documents) ? documents : []) {
-    const [error] = document.errors
-    if (error) {
-      const line = error.linePos?.[0].line
-      throw new CliError(`error parsing ${source}: error converting YAML to JSON: yaml: ${line ? `line ${line}: ` : ''}${error.message.split(/ at line |\n/)[0]}`)
-    }
-    const value: unknown = document.toJS({ maxAliasCount: 100 })
+/** Objects of one YAML or JSON text, one by one, so that those before a mistake are found; kubectl's words for the mistake. */
+export function* parseSource({ name, text }: FileSource, validate: boolean): Generator<FileObject> {
+  for (const value of documentsOf(name, text)) {
     if (value === null || value === undefined) continue
-    collect(value, source, objects)
+    yield* objectsOf(value, name, validate)
   }
-  return objects
 }
 
-function collect(value: unknown, source: string, into: FileObject[]): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CliError(`error validating "${source}": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`)
+function* documentsOf(name: string, text: string): Generator<unknown> {
+  const json = /^\s*\{/.test(text)
+  for (const document of json ? [text] : splitYamlDocuments(text)) {
+    try {
+      yield json ? parseJsonStream(document) : parseYaml(document)
+    } catch (error) {
+      if (error instanceof DecodeError) throw new CliError(`error parsing ${name}: ${error.message}`)
+      throw error
+    }
   }
+}
+
+function parseJsonStream(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    // Upstream's stream decoder meets the end of the text where json.Unmarshal would complain of its input.
+    if (error instanceof DecodeError && error.message === 'unexpected end of JSON input') throw new DecodeError('unexpected EOF')
+    throw error
+  }
+}
+
+function* objectsOf(value: unknown, source: string, validate: boolean): Generator<FileObject> {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
   const object = value as KubeObject & Record<string, unknown>
-  if (typeof object.kind === 'string' && object.kind.endsWith('List') && Array.isArray(object.items)) {
-    for (const item of object.items) collect(item, source, into)
+  if (validate) {
+    const missing = isMap ? [...(object.apiVersion ? [] : ['apiVersion not set']), ...(object.kind ? [] : ['kind not set'])] : ['invalid object to validate']
+    if (missing.length > 0) {
+      throw new CliError(`error validating "${source}": error validating data: ${missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`}; if you choose to ignore these errors, turn validation off with --validate=false`)
+    }
+  }
+  if (!isMap) throw new CliError(`unable to decode "${source}": json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`)
+  if (!object.kind) throw new CliError(`unable to decode "${source}": Object 'Kind' is missing in '${compactJson(object)}'`)
+  if (!object.apiVersion) throw new CliError(`unable to decode "${source}": Object 'apiVersion' is missing in '${compactJson(object)}'`)
+  if (object.kind.endsWith('List') && Array.isArray(object.items)) {
+    for (const item of object.items) yield* objectsOf(item, source, false)
     return
   }
-  const missing = [...(object.apiVersion ? [] : ['apiVersion not set']), ...(object.kind ? [] : ['kind not set'])]
-  if (missing.length > 0) {
-    throw new CliError(`error validating "${source}": error validating data: ${missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`}; if you choose to ignore these errors, turn validation off with --validate=false`)
-  }
-  into.push({ object, source })
+  yield { object, source }
 }

@@ -1,0 +1,94 @@
+import type { KubeObject } from '../../../../api/machinery/object.ts'
+import { CliError, usageError } from '../../cli-error.ts'
+import type { CommandContext } from '../../command.ts'
+import type { Flag } from '../../flags.ts'
+import { saveConfiguration } from '../../last-applied.ts'
+import { objectOutputFlags, operationPrinter } from '../../printing/output.ts'
+import { createObject } from '../../resources/objects.ts'
+import { filenameFlags } from '../../resources/selection.ts'
+import { filesGiven, visitInfos } from '../../resources/visit.ts'
+import { dryRunFlag, dryRunOf, fieldManagerFlag, saveConfigFlag, validateFlag, validationOf } from '../../settings.ts'
+import { withSource, withWords } from '../../status-error-text.ts'
+
+/** Flags of every `create` subcommand. */
+export const createFlags: readonly Flag[] = [...objectOutputFlags, dryRunFlag, fieldManagerFlag('kubectl-create'), saveConfigFlag, validateFlag]
+
+/** The one NAME argument. */
+export function nameArgument(context: CommandContext, args: readonly string[] = context.args): string {
+  if (args.length !== 1) throw usageError(context.path, `exactly one NAME is required, got ${args.length}`)
+  return args[0]!
+}
+
+export interface MadeObject {
+  /** Fields in the order of upstream's struct. */
+  readonly object: KubeObject
+  readonly namespaced: boolean
+  /** `failed to create deployment`: said before the server's complaint. */
+  readonly failure?: string
+}
+
+/** What all subcommands do with the object that they made: send it unless it is a dry run, and print it. */
+export async function createMade(context: CommandContext, { object, namespaced, failure }: MadeObject): Promise<void> {
+  const { factory, flags } = context
+  const dryRun = dryRunOf(context)
+  const print = operationPrinter(context, 'created', dryRun)
+  const { inStructOrder } = await import('../../typed.ts')
+  const namespace = namespaced ? factory.namespace() : undefined
+  const named = namespaced && factory.namespaceIsExplicit() ? ({ ...object, metadata: { ...object.metadata, namespace } } as KubeObject) : object
+  const made = saveConfiguration(named, flags.bool('save-config'))
+  const fieldValidation = validationOf(context)
+  if (dryRun === 'client') return print(inStructOrder(made))
+  const resource = await factory.mapper().byKind(object.apiVersion!, object.kind!)
+  try {
+    print(inStructOrder(await createObject(context, resource, namespace, made, { dryRun: dryRun === 'server', fieldManager: flags.text('field-manager'), fieldValidation })))
+  } catch (error) {
+    throw failure ? new CliError(`${failure}: ${(error as Error).message}`) : error
+  }
+}
+
+/** `kubectl create -f`. */
+export async function createFromFiles(context: CommandContext): Promise<void> {
+  const { flags, args } = context
+  if (args.length > 0) throw usageError(context.path, `Unexpected args: [${args.join(' ')}]`)
+  if (!filesGiven(context)) throw new CliError('must specify one of -f and -k')
+  if (flags.text('raw')) return createRaw(context)
+  const dryRun = dryRunOf(context)
+  const print = operationPrinter(context, 'created', dryRun)
+  const fieldValidation = validationOf(context)
+  let count = 0
+  await visitInfos(context, [], { validate: fieldValidation !== 'Ignore' }, async (info) => {
+    let object: KubeObject = saveConfiguration(info.object, flags.bool('save-config'))
+    if (dryRun !== 'client') {
+      try {
+        object = await createObject(context, info.resource, info.namespace, object, { dryRun: dryRun === 'server', fieldManager: flags.text('field-manager'), fieldValidation })
+      } catch (error) {
+        throw withSource(error, 'creating', info.source)
+      }
+    }
+    count++
+    print(object)
+  })
+  if (count === 0) throw new CliError('no objects passed to create')
+}
+
+async function createRaw(context: CommandContext): Promise<void> {
+  const { fileSources } = await import('../../resources/files.ts')
+  const sources = await fileSources(context)
+  if (sources.length !== 1) throw new CliError('--raw can only use a single local file or stdin')
+  const { readBody } = await import('../../resources/requests.ts')
+  const { StatusError } = await import('../../../../api/machinery/status-error.ts')
+  const response = await context.factory.client().raw('POST', context.flags.text('raw'), new TextEncoder().encode(sources[0]!.text), { 'content-type': 'application/json' })
+  if (response.status >= 400) throw withWords(new StatusError(JSON.parse(readBody(response)) as never), '')
+  context.streams.out(readBody(response))
+}
+
+/** Flags of `create -f` itself. */
+export const createFileFlags: readonly Flag[] = [
+  ...createFlags,
+  ...filenameFlags,
+  { name: 'edit', type: 'bool', help: 'Edit the API resource before creating' },
+  { name: 'raw', type: 'string', help: 'Raw URI to POST to the server.  Uses the transport specified by the kubeconfig file.' },
+  { name: 'selector', short: 'l', type: 'string', help: "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'." },
+  { name: 'windows-line-endings', type: 'bool', help: 'Only relevant if --edit=true. Defaults to the line ending native to your platform.' },
+]
+

@@ -1,0 +1,119 @@
+/** kubectl's resource builder: what files or arguments name, one object after the other, errors collected as they come. */
+import type { KubeObject } from '../../../api/machinery/object.ts'
+import { CliError, ManyErrors, throwCollected } from '../cli-error.ts'
+import type { CommandContext } from '../command.ts'
+import { listObjects, readObject, type Target } from './objects.ts'
+import { selectionsOf } from './selection.ts'
+import type { FileObject } from './files.ts'
+
+/** One object that a command acts on. */
+export interface Info extends Target {
+  /** From the file, or from the server when it was fetched. */
+  readonly object: KubeObject & Record<string, unknown>
+  /** The file that it came from; empty for arguments. */
+  readonly source: string
+}
+
+export interface VisitOptions {
+  /** Of arguments: read the objects from the server. Otherwise they carry a name only. */
+  readonly fetch?: boolean
+  /** Of files: read them from the server too. */
+  readonly latest?: boolean
+  /** Checks of --validate; absent: only what decoding needs. */
+  readonly validate?: boolean
+  readonly all?: boolean
+  readonly selector?: string
+  readonly fieldSelector?: string
+  readonly allNamespaces?: boolean
+  readonly ignoreNotFound?: boolean
+  readonly categories?: boolean
+  /** Said when neither files nor arguments are given. */
+  readonly missing?: () => Error
+}
+
+type Visitor = (info: Info) => Promise<void> | void
+
+/** Calls `visit` for each object in order; goes on after errors and throws them together at the end. */
+export async function visitInfos(context: CommandContext, args: readonly string[], options: VisitOptions, visit: Visitor): Promise<void> {
+  const errors: unknown[] = []
+  if (filesGiven(context)) {
+    if (args.length > 0) throw new CliError('when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well')
+    await visitFiles(context, options, visit, errors)
+  } else await visitArguments(context, args, options, visit, errors)
+  throwCollected(errors.flatMap((error) => (error instanceof ManyErrors ? error.errors : [error])))
+}
+
+/** The same as a list; what could be read before an error is lost with it. */
+export async function collectInfos(context: CommandContext, args: readonly string[], options: VisitOptions): Promise<Info[]> {
+  const infos: Info[] = []
+  await visitInfos(context, args, options, (info) => void infos.push(info))
+  return infos
+}
+
+export function filesGiven({ flags }: CommandContext): boolean {
+  return (flags.has('filename') && flags.list('filename').length > 0) || (flags.has('kustomize') && flags.text('kustomize') !== '')
+}
+
+async function visitFiles(context: CommandContext, options: VisitOptions, visit: Visitor, errors: unknown[]): Promise<void> {
+  const { fileSources, parseSource } = await import('./files.ts')
+  for (const source of await fileSources(context)) {
+    try {
+      for (const found of parseSource(source, options.validate ?? false)) {
+        try {
+          const info = await infoOf(context, found)
+          await visit(options.latest ? { ...info, object: await readObject<Info['object']>(context, info) } : info)
+        } catch (error) {
+          errors.push(error)
+        }
+      }
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+}
+
+/** Finds the resource and the namespace of an object from a file. */
+export async function infoOf(context: CommandContext, { object, source }: FileObject): Promise<Info> {
+  const { factory } = context
+  const name = object.metadata?.name ?? ''
+  const resource = await factory.mapper().byKind(object.apiVersion ?? '', object.kind ?? '', name, object.metadata?.namespace ?? '', source)
+  if (!resource.namespaced) return { resource, name, object, source }
+  const own = object.metadata?.namespace
+  const wanted = factory.namespace()
+  if (own && own !== wanted && factory.namespaceIsExplicit()) {
+    throw new CliError(`the namespace from the provided object "${own}" does not match the namespace "${wanted}". You must pass '--namespace=${own}' to perform this operation.`)
+  }
+  const namespace = own || wanted
+  return { resource, name, namespace, source, object: own ? object : { ...object, metadata: { ...object.metadata, namespace } } }
+}
+
+async function visitArguments(context: CommandContext, args: readonly string[], options: VisitOptions, visit: Visitor, errors: unknown[]): Promise<void> {
+  const { factory } = context
+  if (args.length === 0 && options.missing) throw options.missing()
+  const bySelector = Boolean(options.all || options.selector || options.fieldSelector)
+  const selections = await selectionsOf(context, args, { categories: options.categories ?? false })
+  if (bySelector && selections.some((selection) => selection.name !== undefined)) {
+    throw new CliError(options.selector ? 'name cannot be provided when a selector is specified' : options.fieldSelector ? 'name cannot be provided when a field selector is specified' : 'setting \'all\' parameter but found a non empty selector. ')
+  }
+  if (!bySelector && selections.some((selection) => selection.name === undefined)) throw new CliError('resource(s) were provided, but no name was specified')
+  for (const { resource, name } of selections) {
+    const namespace = resource.namespaced && !options.allNamespaces ? factory.namespace() : undefined
+    try {
+      if (name === undefined) {
+        const items = await listObjects(context, resource, namespace, { ...(options.selector ? { labelSelector: options.selector } : {}), ...(options.fieldSelector ? { fieldSelector: options.fieldSelector } : {}) })
+        for (const item of items) {
+          const info: Info = { resource, namespace: item.metadata?.namespace, name: item.metadata?.name ?? '', object: item as Info['object'], source: '' }
+          await visit(info)
+        }
+      } else {
+        const target = { resource, name, namespace }
+        const object = options.fetch
+          ? await readObject<Info['object']>(context, target)
+          : ({ apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`, kind: resource.kind, metadata: { name, ...(namespace ? { namespace } : {}) } } as Info['object'])
+        await visit({ ...target, object, source: '' })
+      }
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+}
