@@ -95,4 +95,8 @@ export interface EventAbout {
   /** source.host (reportingInstance): the node's name. */
   readonly host?: string
   readonly annotations?: Readonly<Record<string, string>>
+  /** events.k8s.io only: what was done (`Binding`); default: the reason. */
+  readonly action?: string
+  /** events.k8s.io only: another object that has to do with it. */
+  readonly related?: KubeObject
 }
