@@ -3,6 +3,8 @@ import { onScopeDispose, shallowRef } from 'vue'
 import { coalesce } from '../api/shared.ts'
 import type { MessageBatch, MessageFlow, PathEnd } from '../../preload/contract/observe.ts'
 import { useEvents } from '../bridge/stream.ts'
+import { requestText } from '../format/request.ts'
+import { nameEnds } from './name-ends.ts'
 import { trafficGroup, type TrafficGroup } from '../cluster-map/traffic.ts'
 
 /** How many seconds of traffic each end remembers. */
@@ -40,15 +42,16 @@ export const useActivity = defineStore('activity', () => {
 
   const remember = (flow: MessageFlow): void => {
     const group = trafficGroup(flow.kind)
-    if (flow.to.process !== 'kube-apiserver' || !/^[A-Z]+ \//.test(flow.label) || (group !== 'write' && group !== 'read')) return
-    const text = flow.label.split('?')[0]!
+    if (flow.to.process !== 'kube-apiserver' || !/^[A-Z]+ \//.test(flow.label) || (flow.kind !== 'write' && flow.kind !== 'read')) return
+    const text = requestText(flow.label)
     if (requests[0]?.text === text) return
-    requests = [{ key: requestKey++, text: text.replace(/\/apis?(\/[a-z0-9.]+)?\/v\d\w*\//, ''), group, user: flow.user }, ...requests].slice(0, recentMax)
+    requests = [{ key: requestKey++, text, group, user: flow.user }, ...requests].slice(0, recentMax)
     showRequests.ask()
   }
   const showRequests = coalesce(recentEveryMs, () => (recentRequests.value = requests))
 
-  useEvents('observe.messages', () => null, (batch) => {
+  useEvents('observe.messages', () => null, (sent) => {
+    const batch: MessageBatch = { ...sent, flows: sent.flows.map(nameEnds) }
     quietSeconds = 0
     for (const flow of batch.flows) {
       add(endKey(flow.from), flow.count)

@@ -102,7 +102,7 @@ export class FlowPainter {
     for (const [index, flow] of batch.flows.entries()) {
       const group = trafficGroup(flow.kind)
       if (this.#scene.hidden(group)) continue
-      if (!flow.user && share < 1 && (index * share) % 1 > share) continue
+      if (!flow.user && share < 1 && (index * 0.618) % 1 > share) continue
       const route = this.#scene.route(flow)
       if (!route) continue
       if (this.#reduced) this.#heat(route, group, flow)

@@ -43,15 +43,15 @@ describe('the table', () => {
   it('draws only what is in sight and says how many there are', () => {
     const table = show(DataTable as never, options)
     expect(table.findAll('[role=row]').length).toBeLessThan(80)
-    expect(table.attributes('aria-rowcount')).toBe('5001')
+    expect(table.find('[role=grid]').attributes('aria-rowcount')).toBe('5001')
     table.unmount()
   })
 
   it('is walked with arrows and opened with Enter', async () => {
     const table = show(DataTable as never, options)
-    await table.trigger('keydown', { key: 'ArrowDown' })
-    await table.trigger('keydown', { key: 'ArrowDown' })
-    await table.trigger('keydown', { key: 'Enter' })
+    await table.find('[role=grid]').trigger('keydown', { key: 'ArrowDown' })
+    await table.find('[role=grid]').trigger('keydown', { key: 'ArrowDown' })
+    await table.find('[role=grid]').trigger('keydown', { key: 'Enter' })
     expect(table.emitted('choose')).toEqual([[many[1]]])
     table.unmount()
   })

@@ -32,6 +32,7 @@ export interface ScoredNode {
 
 /** Under `queues`. */
 export interface QueuesView {
+  readonly counts?: Readonly<Record<string, number>>
   readonly active: readonly QueuedPod[]
   readonly backoff: readonly QueuedPod[]
   readonly unschedulable: readonly QueuedPod[]
@@ -40,8 +41,9 @@ export interface QueuesView {
 export interface QueuedPod {
   readonly pod: string
   readonly attempts?: number
-  readonly backoffUntil?: number
-  readonly lastMessage?: string
+  /** When its back-off is over. */
+  readonly until?: number
+  readonly message?: string
 }
 
 export function outcomeMark(outcome: Decision['outcome']): HealthMark {
