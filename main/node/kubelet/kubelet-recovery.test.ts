@@ -186,3 +186,35 @@ describe('hooks and ends', () => {
     expect(b.get('timed')!.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline' })
   })
 })
+
+describe('a pod deleted before it ran', () => {
+  test('does not wait for volumes that never come', async () => {
+    const b = await bench()
+    b.pod('stuck', { containers: [{ name: 'main', image: 'nginx:1', volumeMounts: [{ name: 'v', mountPath: '/v' }] }], volumes: [{ name: 'v', secret: { secretName: 'none' } }] })
+    await b.run(20_000)
+    b.api.remove(podKind, 'default', 'stuck')
+    await b.run(500)
+    expect(b.get('stuck')).toBeUndefined()
+  })
+
+  test('does not wait for its image', async () => {
+    const b = await bench()
+    b.runtime.programs.set('huge', { pullMs: 600_000 })
+    b.pod('stuck', { containers: [{ name: 'main', image: 'huge:1' }] })
+    await b.run(20_000)
+    b.api.remove(podKind, 'default', 'stuck')
+    await b.run(500)
+    expect(b.get('stuck')).toBeUndefined()
+  })
+
+  test('does not wait for a preStop hook beyond a grace period that was cut short', async () => {
+    const b = await bench()
+    b.pod('hooked', { terminationGracePeriodSeconds: 600, containers: [{ name: 'main', image: 'nginx:1.14', lifecycle: { preStop: { sleep: { seconds: 500 } } } }] })
+    await b.run(3_000)
+    b.api.remove(podKind, 'default', 'hooked')
+    await b.run(5_000)
+    b.api.remove(podKind, 'default', 'hooked', { gracePeriodSeconds: 1 })
+    await b.run(2_000)
+    expect(b.get('hooked')).toBeUndefined()
+  })
+})

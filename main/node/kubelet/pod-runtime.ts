@@ -64,7 +64,7 @@ export class PodRuntimeCache {
     }
     for (const container of containers) {
       const uid = podOf.get(container.sandboxId)
-      if (uid !== undefined) this.#entry(uid).containers.set(container.id, container)
+      if (uid !== undefined) this.#entry(uid).containers.set(container.id, withLogMessage(container, this.#runtime))
     }
   }
 
@@ -144,8 +144,20 @@ export class PodRuntimeCache {
     if (sandbox) entry.sandboxes.set(id, sandbox)
     else entry.sandboxes.delete(id)
     for (const [containerId, container] of entry.containers) if (container.sandboxId === id) entry.containers.delete(containerId)
-    for (const container of containers) entry.containers.set(container.id, container)
+    for (const container of containers) entry.containers.set(container.id, withLogMessage(container, this.#runtime))
   }
+}
+
+const logMessageLinesMax = 80
+const logMessageBytesMax = 2048
+
+/** terminationMessagePolicy FallbackToLogsOnError: a failed container without a message says its last log lines. */
+function withLogMessage(container: ContainerStatus, runtime: ContainerRuntime): ContainerStatus {
+  if (container.state !== 'exited' || container.exitCode === 0 || container.message !== '') return container
+  if (container.config.annotations['io.kubernetes.container.terminationMessagePolicy'] !== 'FallbackToLogsOnError') return container
+  const decoder = new TextDecoder()
+  const text = runtime.readLog(container.config.logPath).slice(-logMessageLinesMax).map((line) => decoder.decode(line.bytes) + (line.partial ? '' : '\n')).join('')
+  return { ...container, message: text.slice(-logMessageBytesMax) }
 }
 
 function isNotFound(error: unknown): boolean {

@@ -7,13 +7,17 @@ import type { NodeFacts } from './field-path.ts'
 import { runHook } from './hooks.ts'
 import { rpcText } from './image-puller.ts'
 import { computePodActions } from './pod-actions.ts'
-import { killContainer, PodKill, podGraceSeconds, probeGraceSeconds } from './pod-killer.ts'
+import { Cancelled, type Cancellation } from './cancellation.ts'
+import { graceOf, killContainer, killPod, podGraceSeconds, probeGraceSeconds } from './pod-killer.ts'
 import { newestContainer, type PodRuntime } from './pod-runtime.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { PodVolumes } from './pod-volumes.ts'
 import { isRestartableInit } from './restart-policy.ts'
 import { containerHash, sandboxConfig } from './sandbox-config.ts'
 import { StartError } from './start-error.ts'
+
+/** A postStart hook may take as long as it likes; the runtime's calls need some bound. */
+const hookTimeoutMs = 3_600_000
 
 /** What came of one sync at the runtime. */
 export interface RuntimeSyncResult {
@@ -27,8 +31,9 @@ export interface RuntimeSyncResult {
   readonly retryAt: number | undefined
 }
 
-/** Brings what the runtime has of a pod closer to what the pod wants (kuberuntime's SyncPod). */
-export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodVolumes, tools: PodTools): Promise<RuntimeSyncResult> {
+/** Brings what the runtime has of a pod closer to what the pod wants (kuberuntime's SyncPod). Gives up between two steps, or in the
+ *  middle of a pull or hook, when cancelled. */
+export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodVolumes, tools: PodTools, cancellation: Cancellation): Promise<RuntimeSyncResult> {
   const actions = computePodActions(pod, runtime, tools.prober, containerHash)
   const failures = new Map<string, StartFailure>()
   const started = new Set<string>()
@@ -43,7 +48,7 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
   if (actions.killPod) {
     if (actions.createSandbox && actions.sandboxId !== undefined) tools.events.pod(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
     try {
-      await new PodKill(pod, runtime, tools, podGraceSeconds(pod)).run()
+      await killPod(pod, runtime, tools, graceOf(tools, podGraceSeconds(pod)))
     } catch (cause) {
       fail(cause)
       return done()
@@ -51,10 +56,7 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
   } else {
     for (const kill of actions.containersToKill) {
       try {
-        await killContainer(pod, kill.container, kill.id, runtime.sandboxes[0]?.ips[0] ?? '', tools, {
-          graceSeconds: probeGraceSeconds(pod, kill.container, kill.reason),
-          ...(kill.message !== undefined ? { message: kill.message } : {}),
-        })
+        await killContainer(pod, kill.container, kill.id, runtime.sandboxes[0]?.ips[0] ?? '', tools, graceOf(tools, probeGraceSeconds(pod, kill.container, kill.reason)), kill.message)
       } catch (cause) {
         fail(cause)
         return done()
@@ -78,6 +80,7 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
   if (pod.spec!.hostNetwork) podIps = tools.hostIps()
 
   const start = async (container: Container): Promise<boolean> => {
+    if (cancellation.cancelled) throw new Cancelled()
     const held = backOffOf(pod, container, runtime, tools)
     if (held) {
       failures.set(container.name, { reason: 'CrashLoopBackOff', message: held.message })
@@ -85,10 +88,11 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
       return false
     }
     try {
-      await startContainer(pod, container, sandboxId!, podIps, runtime, volumes, tools)
+      await startContainer(pod, container, sandboxId!, podIps, runtime, volumes, tools, cancellation)
       started.add(container.name)
       return true
     } catch (cause) {
+      if (cause instanceof Cancelled) throw cause
       failures.set(container.name, cause instanceof StartError ? { reason: cause.reason, message: cause.message } : { reason: 'CreateContainerError', message: cause instanceof Error ? cause.message : String(cause) })
       fail(cause)
       return false
@@ -129,7 +133,7 @@ function backOffKey(pod: Pod, container: Container): string {
 }
 
 /** Pull, create, start, postStart. Throws StartError. */
-async function startContainer(pod: Pod, container: Container, sandboxId: string, podIps: readonly string[], runtime: PodRuntime, volumes: PodVolumes, tools: PodTools): Promise<void> {
+async function startContainer(pod: Pod, container: Container, sandboxId: string, podIps: readonly string[], runtime: PodRuntime, volumes: PodVolumes, tools: PodTools, cancellation: Cancellation): Promise<void> {
   const { events } = tools
   const fail = (reason: string, message: string): never => {
     events.container(pod, container, 'Warning', 'Failed', `Error: ${message}`)
@@ -137,7 +141,7 @@ async function startContainer(pod: Pod, container: Container, sandboxId: string,
   }
   let imageId: string
   try {
-    imageId = await tools.puller.ensure(pod, container, await pullSecrets(pod, tools))
+    imageId = await cancellation.race(tools.puller.ensure(pod, container, await pullSecrets(pod, tools)))
   } catch (cause) {
     if (cause instanceof StartError) events.container(pod, container, 'Warning', 'Failed', `Error: ${cause.reason}`)
     throw cause
@@ -175,10 +179,11 @@ async function startContainer(pod: Pod, container: Container, sandboxId: string,
   const hook = container.lifecycle?.postStart
   if (!hook) return
   try {
-    await runHook(hook, container, id, podIps[0] ?? '', { process: tools.process, runtime: tools.runtime, stack: tools.stack }, 3_600_000)
+    await cancellation.race(runHook(hook, container, id, podIps[0] ?? '', { process: tools.process, runtime: tools.runtime, stack: tools.stack }, hookTimeoutMs))
   } catch (cause) {
+    if (cause instanceof Cancelled) throw cause
     events.container(pod, container, 'Warning', 'FailedPostStartHook', 'PostStartHook failed')
-    await killContainer(pod, container, id, podIps[0] ?? '', tools, { graceSeconds: podGraceSeconds(pod), message: 'FailedPostStartHook' }).catch(() => {})
+    await killContainer(pod, container, id, podIps[0] ?? '', tools, graceOf(tools, podGraceSeconds(pod)), 'FailedPostStartHook').catch(() => {})
     throw new StartError('PostStartHookError', cause instanceof Error ? cause.message : String(cause))
   }
 }

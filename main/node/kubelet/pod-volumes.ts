@@ -1,6 +1,7 @@
 import type { Container, Pod, Volume } from '../../api/generated/types.ts'
 import { quantityValue } from '../../api/machinery/quantity.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import type { Cancellation } from './cancellation.ts'
 import type { Mount, MountedFile, MountSource } from '../cri.ts'
 import { expand } from './expansion.ts'
 import type { EnvironmentVariable } from './environment.ts'
@@ -25,8 +26,9 @@ export class PodVolumes {
     this.#onFailure = onFailure
   }
 
-  /** Sets up what is not yet, renews what is; rejects with upstream's text when something is still missing after 2 min 3 s. */
-  async setUp(pod: Pod, sources: VolumeSources): Promise<void> {
+  /** Sets up what is not yet, renews what is; rejects with upstream's text when something is still missing after 2 min 3 s,
+   *  and with Cancelled when given up. */
+  async setUp(pod: Pod, sources: VolumeSources, cancellation: Cancellation): Promise<void> {
     const deadline = this.#clock.now() + waitMs
     const volumes = pod.spec?.volumes ?? []
     for (const volume of volumes) if (this.#ready.has(volume.name)) await this.#renew(pod, volume, sources)
@@ -46,7 +48,7 @@ export class PodVolumes {
         const names = left.map((volume) => volume.name).join(' ')
         throw new Error(`unmounted volumes=[${names}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`)
       }
-      await this.#clock.sleep(Math.max(1, nextAt - this.#clock.now()))
+      await cancellation.sleep(Math.max(1, nextAt - this.#clock.now()))
     }
   }
 

@@ -4,7 +4,9 @@ import { timeOr0 } from '../../api/machinery/time.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { isKubeletCondition } from './pod-conditions.ts'
 import { collectGarbage } from './pod-garbage.ts'
-import { PodKill, podGraceSeconds } from './pod-killer.ts'
+import { Cancellation, Cancelled } from './cancellation.ts'
+import type { GracePeriod } from './grace-period.ts'
+import { graceOf, killPod, podGraceSeconds } from './pod-killer.ts'
 import type { PodRuntime } from './pod-runtime.ts'
 import { generatePodStatus } from './pod-status.ts'
 import { nodeFacts, syncAtRuntime } from './pod-starter.ts'
@@ -55,7 +57,8 @@ export class PodWorker {
   #pending: SyncCause | undefined
   #timer: { cancel(): void } | undefined
   #nextSyncAt: number | undefined
-  #kill: PodKill | undefined
+  readonly #cancellation: Cancellation
+  #grace: GracePeriod | undefined
   #verdict: PodVerdict | undefined
   #failed = false
   #lastError = ''
@@ -66,6 +69,7 @@ export class PodWorker {
     this.#pod = pod
     this.#tools = tools
     this.#onTerminated = onTerminated
+    this.#cancellation = new Cancellation(tools.process.clock)
     this.#volumes = new PodVolumes(tools.process.clock, (message) => tools.events.pod(this.#pod, 'Warning', 'FailedMount', message))
   }
 
@@ -86,7 +90,7 @@ export class PodWorker {
     const old = this.#pod
     this.#pod = pod
     if (this.#state === 'terminating') {
-      this.#kill?.shorten(podGraceSeconds(pod))
+      this.#grace?.shorten(podGraceSeconds(pod))
       return
     }
     if (this.#state === 'terminated') {
@@ -101,7 +105,7 @@ export class PodWorker {
   /** The pod is gone from its source (deleted at once, or its manifest was removed). */
   remove(): void {
     if (this.#state === 'sync') this.#terminate()
-    this.#kill?.shorten(podGraceSeconds(this.#pod))
+    this.#grace?.shorten(podGraceSeconds(this.#pod))
     this.request('api')
   }
 
@@ -148,6 +152,7 @@ export class PodWorker {
   #terminate(): void {
     if (this.#state !== 'sync') return
     this.#state = 'terminating'
+    this.#cancellation.cancel()
     this.#tools.process.changed('workers')
   }
 
@@ -182,9 +187,9 @@ export class PodWorker {
       this.#failed = false
       this.#lastError = ''
     } catch (error) {
-      this.#failed = true
+      this.#failed = !(error instanceof Cancelled)
       this.#lastError = error instanceof Error ? error.message : String(error)
-      process.journal.error('Error syncing pod, skipping', { err: this.#lastError, pod: `${this.#pod.metadata.namespace}/${this.#pod.metadata.name}`, podUID: this.uid })
+      if (this.#failed) process.journal.error('Error syncing pod, skipping', { err: this.#lastError, pod: `${this.#pod.metadata.namespace}/${this.#pod.metadata.name}`, podUID: this.uid })
       againMs = this.#retryMs(error)
     } finally {
       this.#busy = false
@@ -205,6 +210,7 @@ export class PodWorker {
 
   #retryMs(error: unknown): number {
     const { random, clock } = this.#tools.process
+    if (error instanceof Cancelled) return 0
     if (error instanceof NetworkNotReady) return random.jitter(networkRetryMs, jitter)
     const usual = random.jitter(backOffMs, jitter)
     if (error instanceof SyncFailed && error.retryAt !== undefined) return Math.max(1, Math.min(usual, error.retryAt - clock.now()))
@@ -235,8 +241,9 @@ export class PodWorker {
     }
     this.#acquireObjects()
     try {
-      await this.#volumes.setUp(this.#pod, this.#volumeSources(status))
+      await this.#volumes.setUp(this.#pod, this.#volumeSources(status), this.#cancellation)
     } catch (error) {
+      if (error instanceof Cancelled) throw error
       const message = error instanceof Error ? error.message : String(error)
       tools.events.pod(this.#pod, 'Warning', 'FailedMount', `Unable to attach or mount volumes: ${message}`)
       throw error
@@ -245,7 +252,7 @@ export class PodWorker {
     tools.prober.addPod(this.#pod)
     runtime = await tools.cache.get(this.uid)
     if (this.#state !== 'sync') return 0
-    const result = await syncAtRuntime(this.#pod, runtime, this.#volumes, tools)
+    const result = await syncAtRuntime(this.#pod, runtime, this.#volumes, tools, this.#cancellation)
     for (const [name, failure] of result.failures) this.#failures.set(name, failure)
     for (const name of result.started) this.#failures.delete(name)
     if (this.#state === 'sync') {
@@ -264,8 +271,8 @@ export class PodWorker {
     const runtime = await tools.cache.get(this.uid)
     this.#publish(runtime, false)
     tools.prober.stopLivenessAndStartup(this.uid)
-    this.#kill = new PodKill(this.#pod, runtime, tools, podGraceSeconds(this.#pod))
-    await this.#kill.run()
+    this.#grace ??= graceOf(tools, podGraceSeconds(this.#pod))
+    await killPod(this.#pod, runtime, tools, this.#grace)
     tools.prober.removePod(this.uid)
     const stopped = await tools.cache.get(this.uid)
     const still = stopped.containers.filter((container) => container.state === 'running')
