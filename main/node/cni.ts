@@ -6,6 +6,8 @@ export interface PodNetworkRequest {
   readonly namespace: string
   readonly name: string
   readonly uid: string
+  /** Host ports of the pod, which the plug-in forwards to it; absent: none. `hostIp` empty: every address of the node. */
+  readonly portMappings?: readonly { readonly protocol: string; readonly containerPort: number; readonly hostPort: number; readonly hostIp: string }[]
 }
 
 export interface PodNetwork {

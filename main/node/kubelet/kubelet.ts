@@ -47,6 +47,8 @@ export interface KubeletOptions {
   readonly taints?: readonly Taint[]
   readonly clusterDns: readonly string[]
   readonly clusterDomain: string
+  /** Name servers of the node's own resolv.conf, for pods with dnsPolicy Default. */
+  readonly hostDns?: readonly string[]
   readonly staticPods?: ManifestSource
   readonly providerId?: string
   /** Told of Node.spec.podCIDR, for the node's network plug-in. */
@@ -121,6 +123,7 @@ export class Kubelet implements Program {
       capacity: options.capacity,
       clusterDns: options.clusterDns,
       clusterDomain: options.clusterDomain,
+      hostDns: options.hostDns ?? [],
       networkProblem: () => this.#agent.networkProblem,
     }
     this.#registry = new PodRegistry(this.#tools, () => this.#agent.node)

@@ -83,6 +83,7 @@ export function nodeStatus(identity: NodeIdentity, findings: NodeFindings, old: 
     capacity: { cpu, 'ephemeral-storage': kibibytes(capacity.ephemeralStorageBytes), ...shared, memory: kibibytes(capacity.memoryBytes), pods: String(capacity.pods) },
     conditions: nodeConditions(findings, old?.conditions ?? [], now),
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+    features: { supplementalGroupsPolicy: true },
     images: [...findings.images]
       .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.id < b.id ? -1 : 1))
       .slice(0, imagesMax)
@@ -99,7 +100,7 @@ export function nodeStatus(identity: NodeIdentity, findings: NodeFindings, old: 
       osImage: 'Debian GNU/Linux 12 (bookworm)',
       systemUUID: identity.systemUuid,
     },
-    runtimeHandlers: [{ features: { recursiveReadOnlyMounts: true, userNamespaces: false }, name: '' }, { features: { recursiveReadOnlyMounts: true, userNamespaces: false }, name: 'runc' }],
+    runtimeHandlers: [{ features: { recursiveReadOnlyMounts: true, userNamespaces: true }, name: '' }, { features: { recursiveReadOnlyMounts: true, userNamespaces: true }, name: 'runc' }],
     ...(old?.volumesAttached ? { volumesAttached: old.volumesAttached } : {}),
   }
 }

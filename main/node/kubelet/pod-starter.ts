@@ -68,7 +68,7 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
   let podIps: readonly string[] = runtime.sandboxes[0]?.ips ?? []
   if (actions.createSandbox) {
     try {
-      const dns = { clusterDns: tools.clusterDns, clusterDomain: tools.clusterDomain, hostServers: [] }
+      const dns = { clusterDns: tools.clusterDns, clusterDomain: tools.clusterDomain, hostServers: tools.hostDns }
       sandboxId = await tools.runtime.runPodSandbox(sandboxConfig(pod, actions.attempt, tools.nodeName, dns))
       podIps = (await tools.runtime.podSandboxStatus(sandboxId)).ips
     } catch (cause) {

@@ -33,6 +33,7 @@ export interface PodTools {
   readonly capacity: { readonly cpuMillis: number; readonly memoryBytes: number; readonly ephemeralStorageBytes: number }
   readonly clusterDns: readonly string[]
   readonly clusterDomain: string
+  readonly hostDns: readonly string[]
   /** Why pods cannot have a network now; undefined when they can. */
   readonly networkProblem: () => string | undefined
 }

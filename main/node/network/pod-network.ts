@@ -1,6 +1,7 @@
 import type { NetworkStack } from '../../kernel/network.ts'
 import type { ContainerNetwork, PodNetwork, PodNetworkRequest } from '../cni.ts'
 import { AddressPool } from './address-pool.ts'
+import { HostPorts } from './host-ports.ts'
 import { formatRange, parseRange } from './addresses.ts'
 
 /** How long the plug-in takes to set up or tear down a pod's interface, ms. */
@@ -21,6 +22,7 @@ export class NodePodNetwork implements ContainerNetwork {
   readonly #nodeStack: NetworkStack
   readonly #interfaces = new Map<string, { readonly request: PodNetworkRequest; readonly stack: NetworkStack; readonly address: string }>()
   #pool: AddressPool | undefined
+  #hostPorts: HostPorts | undefined
 
   /** `nodeStack` is the machine's own network. */
   constructor(nodeStack: NetworkStack) {
@@ -56,6 +58,7 @@ export class NodePodNetwork implements ContainerNetwork {
     await this.#spend(setUpMs)
     const stack = this.#nodeStack.network.createStack(this.#nodeStack.machine, `${request.namespace}/${request.name}`, [address], this.#nodeStack)
     this.#interfaces.set(request.sandboxId, { request, stack, address })
+    if (request.portMappings && request.portMappings.length > 0) (this.#hostPorts ??= new HostPorts(this.#nodeStack)).add(request.sandboxId, address, request.portMappings)
     return { stack, ips: [address] }
   }
 
@@ -63,6 +66,7 @@ export class NodePodNetwork implements ContainerNetwork {
     const found = this.#interfaces.get(sandboxId)
     if (!found) return
     this.#interfaces.delete(sandboxId)
+    this.#hostPorts?.remove(sandboxId)
     await this.#spend(tearDownMs)
     this.#nodeStack.network.release(found.stack)
     this.#pool?.release(found.address)
