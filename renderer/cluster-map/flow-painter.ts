@@ -27,7 +27,10 @@ interface Glow {
 
 const particlesMax = 900
 const perFlowMax = 4
-const batchMs = 100
+const betweenAlikeMs = 90
+/** A batch is drawn in the order of its messages, spread over some time: what takes the cluster a millisecond shall be seen. */
+const perMessageMs = 16
+const spreadMaxMs = 700
 const glowStepMs = 250
 
 /** Draws messages as they cross: a particle each (a few for many), or, when motion is reduced, a path that lights up and fades in
@@ -106,18 +109,17 @@ export class FlowPainter {
       const route = this.#scene.route(flow)
       if (!route) continue
       if (this.#reduced) this.#heat(route, group, flow)
-      else this.#launch(route, group, flow, now)
+      else this.#launch(route, group, flow, now + (Math.min(spreadMaxMs, batch.flows.length * perMessageMs) * index) / batch.flows.length)
     }
     this.#wake()
   }
 
-  #launch(route: Route, group: TrafficGroup, flow: MessageFlow, now: number): void {
+  #launch(route: Route, group: TrafficGroup, flow: MessageFlow, startAt: number): void {
     const count = Math.min(perFlowMax, flow.count)
     const weight = Math.min(2.4, Math.log2(1 + flow.count / count) * 0.6)
     const livesMs = Math.min(1_250, 420 + lengthOf(route) * 1.5)
     for (let index = 0; index < count; index++) {
-      const stagger = (batchMs * index) / count + ((flow.sentAt * 7) % batchMs)
-      this.#particles.push({ route, group, user: flow.user, radius: (flow.user ? 2.8 : 1.9) + weight, bornAt: now + stagger, livesMs })
+      this.#particles.push({ route, group, user: flow.user, radius: (flow.user ? 2.5 : 1.8) + weight, bornAt: startAt + index * betweenAlikeMs, livesMs })
     }
   }
 
@@ -180,8 +182,8 @@ export class FlowPainter {
     }
     const point = pointAt(particle.route, eased)
     if (particle.user) {
-      context.globalAlpha = fade * 0.17
-      dot(context, point.x, point.y, particle.radius * 2.6)
+      context.globalAlpha = fade * 0.15
+      dot(context, point.x, point.y, particle.radius * 2.3)
     }
     context.globalAlpha = fade * strength
     dot(context, point.x, point.y, particle.radius)
