@@ -16,7 +16,7 @@ export async function httpGet(process: Process, stack: NetworkStack, action: HTT
   for (const header of action.httpHeaders ?? []) headers[header.name.toLowerCase()] = header.value
   const scope = process.scope.child()
   try {
-    const client = new HttpClient({ stack, clock: process.clock, scope, kernel: process.kernel }, { address, port })
+    const client = new HttpClient({ name: process.name, stack, clock: process.clock, scope, kernel: process.kernel }, { address, port })
     return await client.request({ method: 'GET', path, headers }, { kind: 'probe', timeoutMs: options.timeoutMs })
   } catch (error) {
     if (error instanceof HttpTimeout) throw new HttpGetError(`Get ${JSON.stringify(url)}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)`)

@@ -89,3 +89,21 @@ describe('a pod', () => {
     expect(bench.process.view('workers')).toEqual([])
   })
 })
+
+test('the same seed gives the same run', async () => {
+  const run = async (seed: number): Promise<unknown> => {
+    const bench = new KubeletBench({ seed })
+    bench.runtime.programs.set('nginx', { pullMs: 100 })
+    bench.runtime.programs.set('crash', { pullMs: 10, endsAfterMs: 500, exitCode: 1 })
+    await bench.run(1_000)
+    bench.pod('web', { containers: [{ name: 'main', image: 'nginx:1', readinessProbe: { exec: { command: ['true'] } } }] })
+    bench.pod('crash', { containers: [{ name: 'main', image: 'crash:1' }] })
+    bench.pod('none', { containers: [{ name: 'main', image: 'none:1' }] })
+    await bench.run(120_000)
+    bench.api.remove(podKind, 'default', 'web')
+    await bench.run(10_000)
+    return { executed: bench.kernel.executed, writes: bench.api.writes, calls: bench.runtime.calls, pod: bench.get('crash') }
+  }
+  expect(await run(7)).toEqual(await run(7))
+  expect(await run(8)).not.toEqual(await run(7))
+})

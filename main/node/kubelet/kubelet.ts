@@ -146,7 +146,7 @@ export class Kubelet implements Program {
     this.#watchApi()
     await this.#startCache()
     this.#tools.events.node('Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods')
-    void this.#agent.start()
+    await this.#agent.start()
     this.#readManifests()
     if (this.#options.staticPods) process.scope.onClose(this.#options.staticPods.onChange(() => process.clock.after(0, () => this.#readManifests())))
     await this.#informers.whenSynced()

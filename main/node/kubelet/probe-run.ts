@@ -90,7 +90,7 @@ async function grpcProbe(host: string, port: number, service: string, timeoutMs:
   const { process } = tools
   const scope = process.scope.child()
   try {
-    const client = new HttpClient({ stack: tools.stack, clock: process.clock, scope, kernel: process.kernel }, { address: host, port })
+    const client = new HttpClient({ name: process.name, stack: tools.stack, clock: process.clock, scope, kernel: process.kernel }, { address: host, port })
     const response = await client.request({ method: 'POST', path: '/grpc.health.v1.Health/Check', headers: { 'content-type': 'application/grpc' }, body: { service } }, { kind: 'probe', timeoutMs })
     if (response.status !== 200) return { outcome: 'failure', output: 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health' }
     const status = (response.body as { status?: string } | undefined)?.status ?? 'UNKNOWN'
