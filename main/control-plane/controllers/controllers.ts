@@ -2,6 +2,7 @@ import type { ControllerDefinition } from '../../api/client/controller.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts'
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
+import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts'
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts'
@@ -33,6 +34,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     statefulSetController,
     endpointsController,
     endpointSliceController,
+    endpointSliceMirroringController,
     garbageCollectorController,
     clusterRoleAggregationController,
     podGarbageCollector(options.terminatedPodsMax),

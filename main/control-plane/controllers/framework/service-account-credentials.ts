@@ -14,6 +14,7 @@ const irregularNames: Readonly<Record<string, string>> = {
   endpoints: 'endpoint-controller',
   'endpoints-controller': 'endpoint-controller',
   serviceaccount: 'service-account-controller',
+  'endpointslice-mirroring': 'endpointslicemirroring-controller',
   'root-ca-certificate-publisher': 'root-ca-cert-publisher',
   'root-ca-cert-publisher': 'root-ca-cert-publisher',
   daemonset: 'daemon-set-controller',
