@@ -10,8 +10,7 @@ import { objectKey } from '../../api/machinery/object.ts'
 import { HttpClient, serveHttp, type ClientCertificate, type HttpTransport } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
-import type { ContainerProcess, DaemonHost } from '../network/daemon-host.ts'
-import { hosted, inClusterClient } from '../network/in-cluster.ts'
+import type { DaemonHost } from '../network/daemon-host.ts'
 import { iptablesText } from './iptables-text.ts'
 import { rulesOf, type NodeRules } from './node-rules.ts'
 import { rulesForService } from './service-rules.ts'
@@ -31,7 +30,7 @@ export interface KubeProxyOptions {
   readonly clusterCidr?: string
 }
 
-/** kube-proxy as a process of a machine. */
+/** kube-proxy as a process of a machine; in kubeadm's DaemonSet it is that of a container with the host's network. */
 export function kubeProxy(options: KubeProxyOptions): (process: Process) => Program {
   return (process) => {
     const transport = 'request' in options.server ? options.server : new HttpClient(process, options.server, options.certificate)
@@ -39,28 +38,6 @@ export function kubeProxy(options: KubeProxyOptions): (process: Process) => Prog
     process.expose('rules', () => proxy.view())
     proxy.onSync = () => process.changed('rules')
     return {}
-  }
-}
-
-/** kube-proxy as the program of a container with the host's network, as kubeadm's DaemonSet runs it: finds its node's name in
- *  --hostname-override, and the API server in the kubeconfig beside its configuration. */
-export async function kubeProxyProgram(context: ContainerProcess): Promise<number> {
-  const override = context.argv.find((word) => word.startsWith('--hostname-override='))?.slice('--hostname-override='.length)
-  const nodeName = override ?? context.env.get('NODE_NAME') ?? context.hostname
-  const host = hosted(context, 'kube-proxy')
-  const proxy = new KubeProxy(host, inClusterClient(context, `kube-proxy/${version}`, serverOf(context)), nodeName)
-  await context.untilSignal('TERM', 'INT')
-  void proxy
-  return 0
-}
-
-/** `server: https://192.168.64.10:6443` of kubeconfig.conf; undefined when there is none. */
-function serverOf(context: ContainerProcess): Endpoint | undefined {
-  try {
-    const match = /^\s*server:\s*https:\/\/([^:/\s]+):(\d+)/m.exec(context.files.readText('/var/lib/kube-proxy/kubeconfig.conf'))
-    return match ? { address: match[1]!, port: Number(match[2]) } : undefined
-  } catch {
-    return undefined
   }
 }
 
