@@ -26,7 +26,7 @@ export const useCluster = defineStore('cluster', () => {
   const readyNodes = computed(() => nodes.items.value.filter((node) => conditionsOf(node).some((condition) => condition.type === 'Ready' && condition.status === 'True')).length)
 
   /** Health changes with the objects, not with the clock. */
-  const health = (object: ApiObject): Health => rememberedHealth(object, time.now)
+  const health = (object: ApiObject): Health => rememberedHealth(object, time.moment())
 
   return {
     nodes: nodes.items,

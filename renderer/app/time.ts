@@ -22,6 +22,8 @@ export const useTime = defineStore('time', () => {
   const speed = computed(() => state.value?.speed ?? 1)
   const paused = computed(() => state.value?.paused ?? false)
   let receivedAt = 0
+  let plainNow = 0
+  watch(now, (next) => (plainNow = next), { flush: 'sync' })
 
   watch(
     state,
@@ -45,6 +47,8 @@ export const useTime = defineStore('time', () => {
     state,
     /** Virtual ms; about five updates a second. */
     now,
+    /** The same without becoming a reason to render again. */
+    moment: (): number => plainNow,
     epoch: computed(() => state.value?.epoch ?? 0),
     speed,
     paused,

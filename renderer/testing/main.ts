@@ -9,5 +9,5 @@ const theme = query.get('theme')
 lab.setSettings({ ...(theme === 'light' || theme === 'dark' ? { theme } : {}), ...(query.has('reduced') && { motion: 'reduced' as const }), ...(query.has('noterminal') && { layout: { terminalOpen: false } }) })
 startWindow(lab.port, '#app')
 let step = 0
-if (!query.has('paused')) setInterval(() => lab.traffic(step++), 100)
+if (!query.has('paused') && !query.has('quiet')) setInterval(() => lab.traffic(step++), 100)
 if (query.has('disconnected')) setTimeout(() => lab.disconnect(), 300)
