@@ -8,7 +8,9 @@ export function componentProgram(machine: Machine, name: string, component: (pro
   return (context) =>
     new Promise((resolve) => {
       const running = machine.start(name, (process) => component(process, context))
-      const stopListening = running.journal.onLine((line) => void context.stderr.write(`${klog(line, context.pid)}\n`))
+      const print = (line: LogLine): void => void context.stderr.write(`${klog(line, context.pid)}\n`)
+      for (const line of running.journal.lines()) print(line)
+      const stopListening = running.journal.onLine(print)
       let over = false
       const finish = (exitCode: number): void => {
         if (over) return

@@ -19,6 +19,7 @@ export function handlerKey(group: string, plural: string, subresource = ''): str
 /** Picks the handler of a request for a resource; requests for anything else go to `other`. */
 export function router(resources: Resources, named: NamedHandlers, other: ApiHandler): ApiHandler {
   return (request) => {
+    // Who may do what with a namespace is asked in that namespace, as upstream; it is stored in none.
     const { info } = request
     if (!info.isResource || info.resource === '') return other(request)
     const resource = resources.find(info.group, info.version, info.resource)
@@ -26,7 +27,8 @@ export function router(resources: Resources, named: NamedHandlers, other: ApiHan
       if (resources.hasGroupVersion(info.group, info.version)) throw unknownResource()
       return other(request)
     }
-    return info.subresource === '' ? mainResource(request, resource, named) : subresourceOf(request, resource, named)
+    const scoped = !resource.kind.namespaced && info.resource === 'namespaces' && info.namespace !== '' ? { ...request, info: { ...info, namespace: '' } } : request
+    return info.subresource === '' ? mainResource(scoped, resource, named) : subresourceOf(scoped, resource, named)
   }
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startServer } from './testing/start-server.ts'
 
 const configMap = (name: string, data: Record<string, string> = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
@@ -84,5 +84,14 @@ describe('kube-apiserver', () => {
     somebody.endSpan(span)
     await run(50)
     expect(causes).toEqual(['a person types'])
+  })
+})
+
+describe('namespaces', () => {
+  test('can be read and changed by name, though requests for them name a namespace', async () => {
+    const { call } = await startServer()
+    expect((await call('GET', '/api/v1/namespaces/default')).json).toMatchObject({ kind: 'Namespace', metadata: { name: 'default' } })
+    expect((await call('PATCH', '/api/v1/namespaces/default', { metadata: { labels: { a: 'b' } } }, { 'content-type': 'application/merge-patch+json' })).json.metadata.labels.a).toBe('b')
+    expect((await call('GET', '/api/v1/namespaces/nope')).status).toBe(404)
   })
 })
