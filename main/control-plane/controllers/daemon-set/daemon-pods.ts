@@ -31,12 +31,21 @@ export function withDaemonTolerations(spec: PodSpec): PodSpec {
   return { ...spec, tolerations }
 }
 
+const borneBy = new WeakMap<DaemonSet, PodSpec>()
+
+/** The set's pod spec with daemon tolerations, remembered per set: it is asked for every node. */
+function daemonSpec(set: DaemonSet): PodSpec {
+  let spec = borneBy.get(set)
+  if (!spec) borneBy.set(set, (spec = withDaemonTolerations(set.spec?.template.spec ?? { containers: [] })))
+  return spec
+}
+
 /** The template as pods get it: tolerations, and labels that say which revision it is. */
 export function daemonTemplate(set: DaemonSet, hash: string): PodTemplateSpec {
   const template = set.spec!.template
   const generation = set.metadata.annotations?.[templateGenerationAnnotation]
   const labels = { ...template.metadata?.labels, ...(generation ? { [templateGenerationLabel]: generation } : {}), [revisionHashLabel]: hash }
-  return { ...template, metadata: { ...template.metadata, labels }, spec: withDaemonTolerations(template.spec ?? { containers: [] }) }
+  return { ...template, metadata: { ...template.metadata, labels }, spec: daemonSpec(set) }
 }
 
 /** The pod for one node: pinned by affinity, bound by the scheduler. */
@@ -46,7 +55,7 @@ export function daemonPod(set: DaemonSet, template: PodTemplateSpec, nodeName: s
 
 /** Whether a node should have a daemon pod, and whether one that is there may stay. */
 export function daemonFits(set: DaemonSet, node: Node): { readonly run: boolean; readonly stay: boolean } {
-  const spec = withDaemonTolerations(set.spec?.template.spec ?? { containers: [] })
+  const spec = daemonSpec(set)
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return { run: false, stay: false }
   if (!matchesRequiredNodeAffinity({ apiVersion: 'v1', kind: 'Pod', metadata: set.metadata, spec }, node)) return { run: false, stay: false }
   const { taints } = node.spec ?? {}

@@ -5,13 +5,34 @@ import { matchesLabels } from '../../../api/machinery/labels.ts'
 import { keyOf } from '../../../api/machinery/object.ts'
 import { isPodReady, isPodTerminal } from '../../../api/machinery/pod.ts'
 
+const byLabel = 'label'
+const bySelector = 'selector'
+
+/** Indexes pods by each of their labels, and services by one label that they select, so that neither side has to look at all
+ *  of a namespace. Call before start. */
+function indexLabels(services: Informer<Service>, pods: Informer<Pod>): void {
+  pods.addIndex(byLabel, ({ metadata }) => Object.entries(metadata.labels ?? {}).map(([key, value]) => labelKey(metadata.namespace, key, value)))
+  services.addIndex(bySelector, ({ metadata, spec }) => {
+    const [first] = Object.entries(spec?.selector ?? {})
+    return first ? [labelKey(metadata.namespace, first[0], first[1])] : []
+  })
+}
+
+function labelKey(namespace: string | undefined, key: string, value: string): string {
+  return `${namespace}/${key}=${value}`
+}
+
 /** Calls `add` with the key of every service whose endpoints a change of pods touches. */
 export function followPods(services: Informer<Service>, pods: Informer<Pod>, add: (serviceKey: string) => void): void {
+  indexLabels(services, pods)
   const addServicesOf = (pod: Pod, except?: Pod): void => {
-    for (const service of services.list(pod.metadata.namespace)) {
-      const selector = service.spec?.selector
-      if (!selector || Object.keys(selector).length === 0 || !matchesLabels(selector, pod.metadata.labels)) continue
-      if (!except || !matchesLabels(selector, except.metadata.labels)) add(keyOf(service))
+    const { namespace, labels = {} } = pod.metadata
+    for (const label in labels) {
+      for (const service of services.byIndex(bySelector, labelKey(namespace, label, labels[label]!))) {
+        const selector = service.spec?.selector
+        if (!matchesLabels(selector, labels)) continue
+        if (!except || !matchesLabels(selector, except.metadata.labels)) add(keyOf(service))
+      }
     }
   }
   pods.onChange({
@@ -61,7 +82,13 @@ export function isHeadless(service: Service): boolean {
   return service.spec?.clusterIP === 'None'
 }
 
-/** The pods that a service selects. */
+/** The pods that a service selects. The informer must be one that `followPods` was given. */
 export function podsOf(service: Service, pods: Informer<Pod>): Pod[] {
-  return pods.list(service.metadata.namespace).filter((pod) => matchesLabels(service.spec?.selector, pod.metadata.labels))
+  const selector = service.spec?.selector
+  let fewest: readonly Pod[] | undefined
+  for (const label in selector) {
+    const candidates = pods.byIndex(byLabel, labelKey(service.metadata.namespace, label, selector[label]!))
+    if (!fewest || candidates.length < fewest.length) fewest = candidates
+  }
+  return (fewest ?? []).filter((pod) => matchesLabels(selector, pod.metadata.labels))
 }

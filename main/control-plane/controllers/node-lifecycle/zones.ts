@@ -12,6 +12,7 @@ type ZoneState = 'normal' | 'partial' | 'full'
 
 interface Zone {
   readonly ready: Map<string, boolean>
+  notReady: number
   state: ZoneState
   /** When the next node may be tainted. */
   freeAt: number
@@ -35,13 +36,11 @@ export class Zones {
 
   /** Notes the node's state. Answers whether what may be evicted has changed. */
   put(node: Node): boolean {
-    this.#zoneOf(node).ready.set(node.metadata.name, readyStatusOf(node) === 'True')
-    return this.#judge()
+    return this.#set(node, readyStatusOf(node) === 'True')
   }
 
   remove(node: Node): boolean {
-    this.#zoneOf(node).ready.delete(node.metadata.name)
-    return this.#judge()
+    return this.#set(node, undefined)
   }
 
   /** Takes the right to drive pods from the node. 0: taken; otherwise ms to wait, Infinity while nothing may go. */
@@ -65,6 +64,22 @@ export class Zones {
     return zone.ready.size > largeZone ? perSecondWhenPartlyDown : 0
   }
 
+  /** Work only for what differs: most updates of nodes change nothing here. */
+  #set(node: Node, ready: boolean | undefined): boolean {
+    const zone = this.#zoneOf(node)
+    const { name } = node.metadata
+    const was = zone.ready.get(name)
+    if (was === ready) return false
+    if (was === false) zone.notReady--
+    if (ready === false) zone.notReady++
+    if (ready === undefined) zone.ready.delete(name)
+    else zone.ready.set(name, ready)
+    const state = stateOf(zone)
+    const changed = state !== zone.state
+    zone.state = state
+    return this.#judge() || changed
+  }
+
   #judge(): boolean {
     let changed = false
     let down = 0
@@ -72,10 +87,7 @@ export class Zones {
     for (const zone of this.#zones.values()) {
       if (zone.ready.size === 0) continue
       zones++
-      const state = stateOf(zone)
-      if (state === 'full') down++
-      if (state !== zone.state) changed = true
-      zone.state = state
+      if (zone.state === 'full') down++
     }
     const allDown = zones > 0 && down === zones
     if (allDown !== this.#allDown) changed = true
@@ -87,14 +99,13 @@ export class Zones {
     const { labels = {} } = node.metadata
     const name = [labels['topology.kubernetes.io/region'], labels['topology.kubernetes.io/zone']].filter(Boolean).join(':')
     let zone = this.#zones.get(name)
-    if (!zone) this.#zones.set(name, (zone = { ready: new Map(), state: 'normal', freeAt: 0 }))
+    if (!zone) this.#zones.set(name, (zone = { ready: new Map(), notReady: 0, state: 'normal', freeAt: 0 }))
     return zone
   }
 }
 
 function stateOf(zone: Zone): ZoneState {
-  let notReady = 0
-  for (const ready of zone.ready.values()) if (!ready) notReady++
-  if (notReady === zone.ready.size) return 'full'
-  return notReady > 2 && notReady / zone.ready.size >= unhealthyShare ? 'partial' : 'normal'
+  const { notReady, ready } = zone
+  if (notReady > 0 && notReady === ready.size) return 'full'
+  return notReady > 2 && notReady / ready.size >= unhealthyShare ? 'partial' : 'normal'
 }
