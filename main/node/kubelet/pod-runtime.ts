@@ -51,6 +51,7 @@ export class PodRuntimeCache {
   async start(): Promise<void> {
     this.#unsubscribe?.()
     this.#unsubscribe = this.#runtime.onEvent((event) => {
+      if (event.type === 'deleted' && !this.#pods.has(event.podUid)) return
       this.invalidate(event.podUid, event.sandboxId)
       // What is created or removed was so at our own word.
       if (event.type === 'started' || event.type === 'stopped') this.#changed(event.podUid)

@@ -51,7 +51,6 @@ export class StatusWriter {
   }
 
   set(pod: Pod, status: PodStatus): void {
-    const uid = pod.metadata.uid!
     const entry = this.#entry(pod, status)
     entry.pod = pod
     if (entry.version > 0 && jsonEqual(entry.status, status)) {
@@ -61,7 +60,6 @@ export class StatusWriter {
     entry.status = status
     entry.version++
     this.#options.process.changed('status')
-    void uid
     this.#write(entry)
   }
 

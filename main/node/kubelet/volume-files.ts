@@ -19,11 +19,11 @@ const defaultMode = 0o644
 export async function volumeFiles(pod: Pod, volume: Volume, sources: VolumeSources): Promise<MountedFile[] | undefined> {
   if (volume.configMap) {
     const { name = '', items, optional, defaultMode: mode } = volume.configMap
-    return configMapFiles(pod, name, items, optional, mode ?? defaultMode, sources)
+    return configMapFiles(name, items, optional, mode ?? defaultMode, sources)
   }
   if (volume.secret) {
     const { secretName = '', items, optional, defaultMode: mode } = volume.secret
-    return secretFiles(pod, secretName, items, optional, mode ?? defaultMode, sources)
+    return secretFiles(secretName, items, optional, mode ?? defaultMode, sources)
   }
   if (volume.downwardAPI) return downwardFiles(pod, volume.downwardAPI.items ?? [], volume.downwardAPI.defaultMode ?? defaultMode, sources)
   if (!volume.projected) return undefined
@@ -32,8 +32,8 @@ export async function volumeFiles(pod: Pod, volume: Volume, sources: VolumeSourc
   const errors: string[] = []
   for (const source of volume.projected.sources ?? []) {
     try {
-      if (source.configMap) files.push(...(await configMapFiles(pod, source.configMap.name ?? '', source.configMap.items, source.configMap.optional, mode, sources)))
-      else if (source.secret) files.push(...(await secretFiles(pod, source.secret.name ?? '', source.secret.items, source.secret.optional, mode, sources)))
+      if (source.configMap) files.push(...(await configMapFiles(source.configMap.name ?? '', source.configMap.items, source.configMap.optional, mode, sources)))
+      else if (source.secret) files.push(...(await secretFiles(source.secret.name ?? '', source.secret.items, source.secret.optional, mode, sources)))
       else if (source.downwardAPI) files.push(...(await downwardFiles(pod, source.downwardAPI.items ?? [], mode, sources)))
       else if (source.serviceAccountToken) {
         const { path, audience, expirationSeconds } = source.serviceAccountToken
@@ -49,25 +49,24 @@ export async function volumeFiles(pod: Pod, volume: Volume, sources: VolumeSourc
   return byPath(files)
 }
 
-async function configMapFiles(pod: Pod, name: string, items: readonly KeyToPath[] | undefined, optional: boolean | undefined, mode: number, sources: VolumeSources): Promise<MountedFile[]> {
+async function configMapFiles(name: string, items: readonly KeyToPath[] | undefined, optional: boolean | undefined, mode: number, sources: VolumeSources): Promise<MountedFile[]> {
   const map = await sources.configMap(name)
   if (!map && !optional) throw new Error(`configmap "${name}" not found`)
   const payload = new Map<string, Uint8Array>()
   for (const [key, text] of Object.entries(map?.data ?? {})) payload.set(key, new TextEncoder().encode(text))
   for (const [key, base64] of Object.entries(map?.binaryData ?? {})) payload.set(key, decodeBytes(base64))
-  return keyedFiles(payload, items, optional === true, mode, `configmap references non-existent config key: `, pod)
+  return keyedFiles(payload, items, optional === true, mode, 'configmap references non-existent config key: ')
 }
 
-async function secretFiles(pod: Pod, name: string, items: readonly KeyToPath[] | undefined, optional: boolean | undefined, mode: number, sources: VolumeSources): Promise<MountedFile[]> {
+async function secretFiles(name: string, items: readonly KeyToPath[] | undefined, optional: boolean | undefined, mode: number, sources: VolumeSources): Promise<MountedFile[]> {
   const secret = await sources.secret(name)
   if (!secret && !optional) throw new Error(`secret "${name}" not found`)
   const payload = new Map<string, Uint8Array>()
   for (const [key, base64] of Object.entries(secret?.data ?? {})) payload.set(key, decodeBytes(base64))
-  return keyedFiles(payload, items, optional === true, mode, 'references non-existent secret key: ', pod)
+  return keyedFiles(payload, items, optional === true, mode, 'references non-existent secret key: ')
 }
 
-function keyedFiles(payload: ReadonlyMap<string, Uint8Array>, items: readonly KeyToPath[] | undefined, optional: boolean, mode: number, missing: string, pod: Pod): MountedFile[] {
-  void pod
+function keyedFiles(payload: ReadonlyMap<string, Uint8Array>, items: readonly KeyToPath[] | undefined, optional: boolean, mode: number, missing: string): MountedFile[] {
   if (!items || items.length === 0) return byPath([...payload].map(([path, bytes]) => ({ path, mode, content: () => bytes })))
   const files: MountedFile[] = []
   for (const item of items) {

@@ -10,11 +10,10 @@ export async function coreDns(context: ContainerProcess): Promise<number> {
   const zone = zoneOf(context)
   const host = hosted(context, 'coredns')
   const client = inClusterClient(context, `CoreDNS/${version}`)
-  const dns = serveClusterDns(host, { client, clusterDomain: zone })
+  serveClusterDns(host, { client, clusterDomain: zone })
   await context.stdout.write(`.:53\n[INFO] plugin/reload: Running configuration\nCoreDNS-${version}\nlinux/amd64, go1.25.2, 1db4568\n`)
   await context.untilSignal('TERM', 'INT')
   await context.stdout.write('[INFO] SIGTERM: Shutting down servers then terminating\n')
-  void dns
   return 0
 }
 
