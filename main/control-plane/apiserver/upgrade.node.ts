@@ -187,7 +187,7 @@ class SpdyOutput implements EdgeOutput {
       return
     }
     this.#socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`)
-    const streams = isPortForward ? new PortForwardStreams((frame) => this.#handler?.(frame)) : new SessionStreams((frame) => this.#handler?.(frame), protocol === 'v4.channel.k8s.io')
+    const streams = isPortForward ? new PortForwardStreams((frame) => this.#handler?.(frame)) : new SessionStreams((frame) => this.#handler?.(frame), protocol === 'v4.channel.k8s.io', new URL(this.#request.url ?? '/', 'https://server').searchParams)
     const connection = new SpdyConnection({ write: (bytes) => this.#socket.write(bytes), onStream: (stream) => streams.add(stream), onClose: () => this.#socket.end() })
     if (this.#head.length > 0) connection.receive(this.#head)
     this.#socket.on('data', (bytes: Buffer) => connection.receive(bytes))

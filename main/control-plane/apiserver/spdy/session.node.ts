@@ -13,12 +13,18 @@ export class SessionStreams {
   readonly #statusErrors: boolean
   readonly #streams = new Map<Name, SpdyStream>()
   readonly #waiting: StreamFrame[] = []
+  readonly #expected: ReadonlySet<Name>
   #finished: (() => void) | undefined
 
-  /** `statusErrors`: the error stream carries a Status (version 4), else its message. */
-  constructor(toServer: (frame: StreamFrame) => void, statusErrors: boolean) {
+  /** `statusErrors`: the error stream carries a Status (version 4), else its message. `query` is the request's: it says which
+   *  streams the client is going to open. */
+  constructor(toServer: (frame: StreamFrame) => void, statusErrors: boolean, query: URLSearchParams) {
     this.#toServer = toServer
     this.#statusErrors = statusErrors
+    const asked = (name: string): boolean => ['true', '1'].includes(query.get(name) ?? '')
+    const tty = asked('tty')
+    const wanted: Readonly<Record<Name, boolean>> = { error: true, stdin: asked('stdin'), stdout: asked('stdout'), stderr: asked('stderr') && !tty, resize: tty && statusErrors }
+    this.#expected = new Set((names as readonly Name[]).filter((name) => wanted[name]))
   }
 
   add(stream: SpdyStream): void {
@@ -43,8 +49,7 @@ export class SessionStreams {
     if (frame.channel !== 'stdout' && frame.channel !== 'stderr' && frame.channel !== 'error') return
     const stream = this.#streams.get(frame.channel)
     if (!stream) {
-      // With a terminal there is no stderr; without one the stream is still to come.
-      if (frame.channel === 'error' || !this.#streams.has('error')) this.#waiting.push(frame)
+      if (this.#expected.has(frame.channel)) this.#waiting.push(frame)
       return
     }
     if (frame.channel !== 'error') return stream.write(frame.bytes)
@@ -52,14 +57,15 @@ export class SessionStreams {
     stream.write(new TextEncoder().encode(text))
   }
 
-  /** Ends all streams, once the client has opened what the last frame needs; then calls `done`. */
+  /** Ends all streams, once the client has opened those that it wants: a client cut off before that waits for ever. Then calls `done`. */
   finish(done: () => void): void {
     this.#finished = done
     this.#tryFinish()
   }
 
   #tryFinish(): void {
-    if (!this.#finished || this.#waiting.length > 0) return
+    if (!this.#finished) return
+    for (const name of this.#expected) if (!this.#streams.has(name)) return
     for (const stream of this.#streams.values()) stream.end()
     this.#finished()
     this.#finished = undefined

@@ -83,27 +83,28 @@ function proxy(reach: Reach): (request: ApiRequest) => Promise<void> {
     })
     const { response } = stream
     const answerHeaders = Object.fromEntries(Object.entries(response.headers).filter(([name]) => !hopHeaders.has(name)))
-    let more = true
-    const finish = (): void => {
-      more = false
+    if (response.body !== undefined || isEmpty(response.status, given.method)) {
       release()
-    }
-    stream.onEnd(() => {
-      finish()
-      request.end()
-    })
-    if (!more || response.body !== undefined) {
       request.respond({ ...response, headers: answerHeaders })
       return
     }
     request.open({ ...response, headers: answerHeaders })
+    const finish = (): void => {
+      release()
+      request.end()
+    }
     exchange.onCancel(() => {
       stream.cancel()
       finish()
-      request.end()
     })
     stream.onData((data) => exchange.send(data, { kind: 'traffic' }))
+    stream.onEnd(finish)
   }
+}
+
+/** Whether an answer has no body by its nature. */
+function isEmpty(status: number, method: string): boolean {
+  return method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200)
 }
 
 /** Throws for a name that no target can have. */
