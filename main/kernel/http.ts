@@ -267,6 +267,8 @@ export class HttpClient implements HttpTransport {
   }
 
   #open(given: HttpRequest, options: RequestOptions = {}): Promise<ClientStream> {
+    // What is left of a dead process's code asks nothing more, and never learns that it did not.
+    if (this.#host.scope.closed) return new Promise(() => {})
     const request = this.#certificate && !given.certificate ? { ...given, certificate: this.#certificate } : given
     const id = this.#nextStream++
     const cause = this.#host.kernel.trace.current
@@ -326,6 +328,7 @@ export class HttpClient implements HttpTransport {
 
   #lost(dialing: Promise<Connection>, reason: string): void {
     if (this.#connection === dialing) this.#connection = undefined
+    if (this.#host.scope.closed) return
     const error = new ConnectionLost(reason === 'timeout' ? 'http2: client connection lost' : 'unexpected EOF')
     for (const pending of [...this.#pending.values()]) pending.reject(error)
     for (const stream of [...this.#streams.values()]) stream.ended(error)

@@ -92,4 +92,22 @@ describe('the REST client', () => {
     await kernel.runFor(100)
     expect(cancelled).toBe(true)
   })
+
+  it('neither says nor hears anything after its process crashed', async () => {
+    const { kernel, machine, client, requests } = setUp(() => {})
+    const heard: string[] = []
+    const ask = (): void => {
+      client.get(testPodKind, 'web', 'default').then(() => heard.push('answer'), () => {
+        heard.push('error')
+        ask()
+      })
+    }
+    ask()
+    await kernel.runFor(100)
+    machine.process('test')!.crash()
+    ask()
+    await kernel.runFor(60_000)
+    expect(heard).toEqual([])
+    expect(requests).toHaveLength(1)
+  })
 })
