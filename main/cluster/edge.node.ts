@@ -1,8 +1,11 @@
 import { replayEdge } from '../control-plane/apiserver/edge-input.ts'
 import { listenHttps } from '../control-plane/apiserver/listener.node.ts'
 import { kubeconfigText, type Pki } from '../control-plane/apiserver/pki.node.ts'
+import type { EtcdInput } from '../control-plane/etcd/grpc/edge-calls.ts'
+import { replayEtcd } from '../control-plane/etcd/grpc/replay.ts'
 import type { HttpHandler } from '../kernel/http.ts'
 import type { Cluster } from './cluster.ts'
+import { etcdFromOutside } from './etcd-from-outside.ts'
 
 /** The cluster's API on a real socket. */
 export interface Edge {
@@ -30,8 +33,10 @@ export async function openEdge(cluster: Cluster, pki: Pki, port: number): Promis
 /** Lets a cluster replay what entered at its edge. */
 export function replayEdgeInputs(cluster: Cluster): void {
   const replay = replayEdge(currentHandler(cluster))
+  const replayEtcdInput = replayEtcd(etcdFromOutside(cluster))
   cluster.gateway.onReplay((input) => {
-    replay(input.data)
+    if (input.label === 'etcd') replayEtcdInput(input.data as EtcdInput)
+    else replay(input.data)
   })
 }
 

@@ -25,6 +25,8 @@ export type FromThread =
   | { readonly type: 'frame'; readonly frame: LabFrame }
   /** The API server answers on this port. */
   | { readonly type: 'listening'; readonly port: number; readonly kubeconfig: string; readonly pki: Pki; readonly console: { readonly url: string; readonly token: string } }
+  /** etcd answers there, for etcdctl. */
+  | { readonly type: 'etcd'; readonly access: { readonly endpoint: string; readonly ca: string; readonly certificate: string; readonly key: string } }
   /** Every node is Ready. */
   | { readonly type: 'ready'; readonly startupMs: number }
   /** It cannot go on; `usage` marks what the user can mend (a port in use). */

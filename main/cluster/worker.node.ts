@@ -10,6 +10,7 @@ import { Cluster } from './cluster.ts'
 import { openConsole, type Console } from './console.node.ts'
 import { imageCatalogue } from './images.ts'
 import { openEdge, type Edge } from './edge.node.ts'
+import type { EtcdEdge } from './etcd-edge.node.ts'
 import type { FromThread, ThreadOptions, ToThread } from './thread.ts'
 import { threadServices } from './thread-services.ts'
 
@@ -33,6 +34,7 @@ async function run(): Promise<void> {
     process.stderr.write(`orrery: an event of the simulation failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   })
   let edge: Edge
+  let etcdEdge: EtcdEdge | undefined
   try {
     edge = await openEdge(cluster, pki, options.port)
   } catch (error) {
@@ -43,7 +45,10 @@ async function run(): Promise<void> {
   const window = serveWindow(threadServices(cluster) as unknown as LabServices, (frame) => tell({ type: 'frame', frame }))
   port.on('message', (message: ToThread) => {
     if (message.type === 'frame') window.receive(message.frame)
-    else void stop(cluster, edge, console)
+    else {
+      etcdEdge?.close()
+      void stop(cluster, edge, console)
+    }
   })
   cluster.boot()
   cluster.pacer.setSpeed(options.speed === 0 ? Infinity : options.speed)
@@ -52,6 +57,10 @@ async function run(): Promise<void> {
   tell({ type: 'listening', port: edge.port, kubeconfig: edge.kubeconfig, pki, console: { url: console.url, token: console.token } })
   await cluster.ready
   tell({ type: 'ready', startupMs: Date.now() - options.launchedAt })
+  // gRPC takes a while to load, and nobody needs it before.
+  const { openEtcdEdge } = await import('./etcd-edge.node.ts')
+  etcdEdge = await openEtcdEdge(cluster, pki)
+  tell({ type: 'etcd', access: etcdEdge.access })
 }
 
 async function stop(cluster: Cluster, edge: Edge, console: Console): Promise<void> {

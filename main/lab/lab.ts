@@ -80,6 +80,11 @@ export class Lab {
     return join(this.folder, 'console.json')
   }
 
+  /** Where etcdctl finds the cluster's etcd. */
+  get etcdPath(): string {
+    return join(this.folder, 'etcd.json')
+  }
+
   /** The thread's services, for windows. Undefined while there is no thread. */
   get bridge(): Bridge | undefined {
     return this.#bridge
@@ -121,7 +126,8 @@ export class Lab {
           this.#writeKubeconfig(message.kubeconfig)
           writePrivate(this.consolePath, JSON.stringify(message.console))
           this.#update({ server: `https://127.0.0.1:${message.port}` })
-        } else if (message.type === 'ready') {
+        } else if (message.type === 'etcd') writePrivate(this.etcdPath, JSON.stringify(message.access))
+        else if (message.type === 'ready') {
           this.#update({ phase: 'ready', startupMs: message.startupMs })
           resolve(this.#state)
         } else if (message.type === 'failed') {

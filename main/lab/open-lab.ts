@@ -17,7 +17,7 @@ export interface OpenLab {
 export function openLab(options: LabOptions, shell: ShellFacts): OpenLab {
   const lab = new Lab(options)
   const settings = new SettingsFile(join(options.home, 'settings.json'))
-  const terminals = new Terminals(() => ({ product: options.product, workspace: lab.workspace, kubeconfig: lab.kubeconfigPath, labName: options.name, environment: { ORRERY_CONSOLE: lab.consolePath } }))
+  const terminals = new Terminals(() => ({ product: options.product, workspace: lab.workspace, kubeconfig: lab.kubeconfigPath, labName: options.name, environment: { ORRERY_CONSOLE: lab.consolePath, ORRERY_ETCD: lab.etcdPath } }))
   return {
     lab,
     services: labServices(lab, terminals, settings, shell),

@@ -3,6 +3,7 @@ type Main = (argv: readonly string[]) => Promise<number>
 /** Commands of the terminal, each loaded only when it is run. */
 export const commands: Readonly<Record<string, () => Promise<Main>>> = {
   kubectl: async () => (await import('../cli/kubectl/main.ts')).main,
+  etcdctl: async () => (await import('../cli/etcdctl/main.ts')).main,
   systemctl: () => onNode('systemctl'),
   journalctl: () => onNode('journalctl'),
   ssh: () => onNode('ssh'),

@@ -65,24 +65,6 @@ export async function listenEtcd(options: EtcdListenerOptions): Promise<EtcdList
   return { port, close: () => server.forceShutdown() }
 }
 
-/** Does recorded calls again, with nobody to hear the answers. */
-export function replayEtcd(client: EtcdListenerOptions['client']): (input: EtcdInput) => void {
-  const streams = new Map<number, WatchStream>()
-  return (input) => {
-    const to = client()
-    if (!to) return
-    if (input.type === 'call') runCall(to, input.method, fromBase64(input.request)).catch(() => {})
-    else if (input.type === 'watch') {
-      const stream = streams.get(input.stream) ?? new WatchStream(to, () => {}, () => {})
-      streams.set(input.stream, stream)
-      stream.receive(fromBase64(input.request))
-    } else {
-      streams.get(input.stream)?.end()
-      streams.delete(input.stream)
-    }
-  }
-}
-
 interface GrpcFailure {
   readonly code: grpcStatus
   readonly details: string
@@ -167,8 +149,4 @@ function servicesOf(): [RpcName, string][][] {
 
 function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64')
-}
-
-function fromBase64(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'base64'))
 }
