@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startServer } from './testing/start-server.ts'
 
 const configMap = (name: string, data: Record<string, string> = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
@@ -88,7 +88,7 @@ describe('kube-apiserver', () => {
 })
 
 describe('namespaces', () => {
-  test('can be read and changed by name, though requests for them name a namespace', async () => {
+  it('can be read and changed by name, though requests for them name a namespace', async () => {
     const { call } = await startServer()
     expect((await call('GET', '/api/v1/namespaces/default')).json).toMatchObject({ kind: 'Namespace', metadata: { name: 'default' } })
     expect((await call('PATCH', '/api/v1/namespaces/default', { metadata: { labels: { a: 'b' } } }, { 'content-type': 'application/merge-patch+json' })).json.metadata.labels.a).toBe('b')
