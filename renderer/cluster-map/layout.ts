@@ -52,6 +52,9 @@ const headerHeight = 28
 const agentHeight = 22
 const inset = 10
 const hub = 'kube-apiserver'
+/** Of a pod that is drawn with its name. */
+const nameWidth = 128
+const nameHeight = 22
 
 export function layOut(givenWidth: number, givenHeight: number, machines: readonly MachineInput[]): MapLayout {
   const width = Math.max(360, givenWidth)
@@ -60,8 +63,9 @@ export function layOut(givenWidth: number, givenHeight: number, machines: readon
   const workers = machines.filter((machine) => machine.components.length === 0)
   const top = margin + outsideHeight + outsideGap
   const usable = Math.max(260, height - top - margin)
-  const controlHeight = control.length === 0 ? 0 : workers.length === 0 ? Math.min(usable, 320) : clamp(usable * 0.48, 168, 250)
-  const pathGap = workers.length === 0 ? 0 : clamp(usable * 0.11, 34, 64)
+  const controlHeight = control.length === 0 ? 0 : workers.length === 0 ? Math.min(usable, 320) : clamp(usable * 0.46, 168, 340)
+  const wanted = wantedWorkerHeight(workers, width - 2 * margin)
+  const pathGap = workers.length === 0 ? 0 : clamp(usable - controlHeight - wanted, clamp(usable * 0.1, 34, 60), 140)
   const controlBoxes = rows(control, { x: margin, y: top, width: width - 2 * margin, height: controlHeight }, control.length, margin).map(({ machine, rect }) => controlBox(machine, rect))
   const workerArea = { x: margin, y: top + controlHeight + pathGap, width: width - 2 * margin, height: Math.max(90, usable - controlHeight - pathGap) }
   const boxes = [...controlBoxes, ...workerBoxes(workers, workerArea)]
@@ -111,8 +115,8 @@ function workerBoxes(workers: readonly MachineInput[], area: Rect): MachineBox[]
   const gap = workers.length <= 6 ? 12 : 8
   const full = bestGrid(workers.length, area, gap, 158, 104)
   if (full) {
-    const maxHeight = 330
-    return rows(workers, { ...area, height: Math.min(area.height, full.rows * maxHeight) }, full.columns, gap).map(({ machine, rect }) => fullWorker(machine, rect))
+    const height = Math.min(area.height, Math.max(full.rows * 132, area.height * 0.7, wantedWorkerHeight(workers, area.width, full.columns)))
+    return rows(workers, { ...area, height }, full.columns, gap).map(({ machine, rect }) => fullWorker(machine, rect))
   }
   const compact = bestGrid(workers.length, area, 6, 86, 44)
   if (compact) return rows(workers, area, compact.columns, 6).map(({ machine, rect }) => bareBox(machine, rect, 'compact'))
@@ -125,6 +129,15 @@ function workerBoxes(workers: readonly MachineInput[], area: Rect): MachineBox[]
   return workers.map((machine, index) =>
     bareBox(machine, { x: left + (index % columns) * (side + tileGap), y: area.y + Math.floor(index / columns) * (side + tileGap), width: side, height: side }, 'tile'),
   )
+}
+
+/** The height at which every pod of every worker is named, with a row to spare; for the number of columns that few workers get. */
+function wantedWorkerHeight(workers: readonly MachineInput[], width: number, columns = Math.min(workers.length, 4)): number {
+  if (workers.length === 0) return 0
+  const most = workers.reduce((pods, worker) => Math.max(pods, worker.pods), 0)
+  const across = Math.max(1, Math.floor((width / columns - 2 * inset - 12) / nameWidth))
+  const each = headerHeight + agentHeight + 8 + (Math.ceil(most / across) + 1) * nameHeight + inset
+  return Math.ceil(workers.length / columns) * Math.max(150, each)
 }
 
 function fullWorker(machine: MachineInput, rect: Rect): MachineBox {
@@ -155,8 +168,6 @@ function agentRow(agents: readonly string[], x: number, y: number, width: number
 
 /** As much detail for the pods as their number leaves room for. */
 export function podGrid(pods: number, area: Rect, mayName: boolean): PodGrid {
-  const nameWidth = 128
-  const nameHeight = 22
   const columns = Math.max(1, Math.floor(area.width / nameWidth))
   if (mayName && columns * Math.floor(area.height / nameHeight) >= pods) {
     return { area, style: 'named', columns, cellWidth: area.width / columns, cellHeight: nameHeight }

@@ -28,3 +28,16 @@ function centre(element: HTMLElement): { readonly x: number; readonly y: number 
   const rect = element.getBoundingClientRect()
   return { x: rect.left + rect.width / 2, y: rect.top + rect.height / 2 }
 }
+
+/** Of all things on the map one is reached with Tab: this one from now on. */
+export function enterAt(root: HTMLElement, item: HTMLElement): void {
+  for (const before of root.querySelectorAll<HTMLElement>('[data-map-item][tabindex="0"]')) before.tabIndex = -1
+  item.tabIndex = 0
+}
+
+/** Makes sure that Tab reaches something on the map: where the focus last was, else the first thing. */
+export function ensureEntry(root: HTMLElement): void {
+  if (root.querySelector('[data-map-item][tabindex="0"]')) return
+  const first = root.querySelector<HTMLElement>('[data-map-item]')
+  if (first) first.tabIndex = 0
+}

@@ -29,7 +29,7 @@ const topicsOf: Readonly<Record<string, readonly string[]>> = {
   'kube-apiserver': ['requests'],
   etcd: ['etcd'],
   'kube-scheduler': ['queues', 'decisions'],
-  'kube-controller-manager': ['deployment-controller', 'replicaset-controller', 'endpointslice-controller', 'namespace-controller', 'node-lifecycle-controller', 'serviceaccount-controller'].map((name) => `controller/${name}`),
+  'kube-controller-manager': ['deployment-controller', 'replicaset-controller', 'endpointslice-controller', 'namespace-controller', 'node-lifecycle-controller', 'serviceaccount-controller'].map((name) => `controller/${name}`).concat('controllers'),
   kubelet: ['pods', 'workers', 'probes'],
   containerd: ['cri'],
   'kube-proxy': ['rules'],

@@ -11,6 +11,7 @@ export function fakeTopics(cluster: FakeCluster): (processId: string, topic: str
     const machine = processId.slice(processId.indexOf('@') + 1)
     if (topic === 'requests') return requests(cluster)
     if (topic === 'etcd') return etcd(cluster)
+    if (topic === 'controllers') return ['deployment', 'replicaset', 'endpointslice', 'namespace', 'node-lifecycle', 'serviceaccount'].map((name) => controller(cluster, `${name}-controller`).queue)
     if (topic.startsWith('controller/')) return controller(cluster, topic.slice('controller/'.length))
     if (topic === 'pods') return podsOn(cluster, machine).map(kubeletPod)
     if (topic === 'workers') return podsOn(cluster, machine).map((pod, index) => ({ uid: pod.metadata.uid, syncs: 4 + index }))
