@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import type { DaemonSet, Pod } from '../../../api/generated/types.ts'
 import { controllerRevisionKind } from '../../../api/kinds/apps/controller-revision.ts'
 import { daemonSetKind } from '../../../api/kinds/apps/daemon-set.ts'
 import { nodeKind } from '../../../api/kinds/core/node.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { isPodReady } from '../../../api/machinery/pod.ts'
-import { atEveryWrite, controllerBench, playNodes, seedNode, testNode, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, playNodes, seedNode, testNode, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { daemonSetController } from './daemon-set-controller.ts'
 
 const proxy = (more: Partial<DaemonSet['spec']> = {}, image = 'proxy:1'): DaemonSet => ({
@@ -105,7 +104,7 @@ describe('the DaemonSet controller', () => {
   })
 
   it('reaches the same end whichever write fails', async () => {
-    const tried = await atEveryWrite(faultKinds, async (fault) => {
+    const tried = await atEveryWrite(benchFaults, async (fault) => {
       const b = await bench(fault ? { fault } : {})
       b.api.seed(daemonSetKind, proxy())
       await b.settle()

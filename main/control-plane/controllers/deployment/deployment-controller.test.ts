@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import type { Deployment } from '../../../api/generated/types.ts'
 import { deploymentKind } from '../../../api/kinds/apps/deployment.ts'
 import { replicaSetKind } from '../../../api/kinds/apps/replica-set.ts'
@@ -7,7 +6,7 @@ import { podKind } from '../../../api/kinds/core/pod.ts'
 import { conditionOf } from '../../../api/machinery/conditions.ts'
 import { isPodActive } from '../../../api/machinery/pod.ts'
 import { replicaSetController } from '../replica-set/replica-set-controller.ts'
-import { atEveryWrite, controllerBench, playNodes, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, playNodes, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { deploymentController } from './deployment-controller.ts'
 
 function web(more: Partial<Deployment['spec']> = {}, image = 'nginx:1'): Deployment {
@@ -187,7 +186,7 @@ describe('the Deployment controller', () => {
   })
 
   it('reaches the same end whichever write fails, and however', async () => {
-    const tried = await atEveryWrite(faultKinds, async (fault) => {
+    const tried = await atEveryWrite(benchFaults, async (fault) => {
       const b = await bench({ ...(fault ? { fault } : {}) })
       playNodes(b)
       b.api.seed(deploymentKind, web({ replicas: 2 }))

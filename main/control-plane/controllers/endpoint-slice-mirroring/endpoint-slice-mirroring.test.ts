@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import type { Endpoints, Service } from '../../../api/generated/types.ts'
 import { endpointsKind } from '../../../api/kinds/core/endpoints.ts'
 import { serviceKind } from '../../../api/kinds/core/service.ts'
 import { endpointSliceKind } from '../../../api/kinds/discovery/endpoint-slice.ts'
-import { atEveryWrite, controllerBench, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring-controller.ts'
 
 const service: Service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'db', namespace: 'default' }, spec: { clusterIP: '10.96.0.9', ports: [{ port: 5432 }] } }
@@ -43,7 +42,7 @@ describe('mirrored endpoints', () => {
   })
 
   it('are right in the end whichever write fails', async () => {
-    await atEveryWrite(faultKinds, async (fault) => {
+    await atEveryWrite(benchFaults, async (fault) => {
       const b = await bench(fault ? { fault } : {})
       b.api.seed(serviceKind, service)
       b.api.seed(endpointsKind, endpoints(['10.0.0.1']))

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import type { Pod, Service } from '../../../api/generated/types.ts'
 import { endpointsKind } from '../../../api/kinds/core/endpoints.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { serviceKind } from '../../../api/kinds/core/service.ts'
 import { endpointSliceKind } from '../../../api/kinds/discovery/endpoint-slice.ts'
 import { endpointsController } from '../endpoints/endpoints-controller.ts'
-import { atEveryWrite, controllerBench, readyStatus, seedNode, testNode, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, readyStatus, seedNode, testNode, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { endpointSliceController } from './endpoint-slice-controller.ts'
 
 const web: Service = {
@@ -88,7 +87,7 @@ describe('the EndpointSlice and Endpoints controllers', () => {
   })
 
   it('reach the same end whichever write fails', async () => {
-    const tried = await atEveryWrite(faultKinds, async (fault) => {
+    const tried = await atEveryWrite(benchFaults, async (fault) => {
       const b = await bench(fault ? { fault } : {})
       b.api.seed(serviceKind, web)
       for (const [index, name] of ['a', 'b', 'c'].entries()) {

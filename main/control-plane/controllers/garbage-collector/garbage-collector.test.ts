@@ -1,11 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import type { ConfigMap, OwnerReference } from '../../../api/generated/types.ts'
 import { configMapKind } from '../../../api/kinds/core/config-map.ts'
 import { namespaceKind } from '../../../api/kinds/core/namespace.ts'
 import { ownerReference } from '../../../api/machinery/object.ts'
-import { atEveryWrite, controllerBench, namesOf, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, namesOf, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { garbageCollectorController } from './garbage-collector-controller.ts'
 import { OwnerGraph } from './graph.ts'
 
@@ -116,7 +115,7 @@ describe('the garbage collector', () => {
   })
 
   it.each(['Background', 'Foreground', 'Orphan'] as const)('reaches the same end whichever write fails (%s)', async (propagationPolicy) => {
-    await atEveryWrite(faultKinds, async (fault) => {
+    await atEveryWrite(benchFaults, async (fault) => {
       const b = await bench(fault ? { fault } : {})
       family(b)
       await b.settle()

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import { configMapKind } from '../../../api/kinds/core/config-map.ts'
 import { namespaceKind } from '../../../api/kinds/core/namespace.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { serviceAccountKind } from '../../../api/kinds/core/service-account.ts'
 import { rootCertificatePublisher } from '../service-account/root-certificate-publisher.ts'
 import { serviceAccountController } from '../service-account/service-account-controller.ts'
-import { atEveryWrite, controllerBench, namesOf, playNodes, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, namesOf, playNodes, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { namespaceController } from './namespace-controller.ts'
 
 const bench = async (options: BenchOptions = {}): Promise<ControllerBench> => {
@@ -73,7 +72,7 @@ describe('namespaces', () => {
   })
 
   it('go whichever write fails', async () => {
-    const tried = await atEveryWrite(faultKinds, async (fault) => {
+    const tried = await atEveryWrite(benchFaults, async (fault) => {
       const b = await bench(fault ? { fault } : {})
       playNodes(b)
       fill(b)

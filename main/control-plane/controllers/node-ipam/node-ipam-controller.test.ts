@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import { nodeKind } from '../../../api/kinds/core/node.ts'
-import { atEveryWrite, controllerBench, seedNode, testNode } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, seedNode, testNode } from '../testing/controller-bench.ts'
 import { CidrPool } from './cidr-pool.ts'
 import { nodeIpamController } from './node-ipam-controller.ts'
 
@@ -16,7 +15,7 @@ describe('pod ranges of nodes', () => {
   })
 
   it('are never shared, whichever write fails', async () => {
-    await atEveryWrite(faultKinds, async (fault) => {
+    await atEveryWrite(benchFaults, async (fault) => {
       const b = await controllerBench([nodeIpamController('10.244.0.0/16', 24)], { ...(fault ? { fault } : {}), before: (api) => seedNode(api, { ...testNode('controlplane'), spec: { podCIDR: '10.244.0.0/24', podCIDRs: ['10.244.0.0/24'] } }) })
       for (const name of ['worker-1', 'worker-2']) seedNode(b.api, testNode(name))
       await b.settle()

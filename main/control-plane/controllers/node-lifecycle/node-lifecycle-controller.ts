@@ -70,6 +70,10 @@ class NodeLifecycleController {
     this.#leases = informers.of(leaseKind, { namespace: leaseNamespace })
     indexByNode(this.#pods)
     this.#nodes.onChange({ added: (node) => this.#nodeAdded(node), updated: (node, old) => this.#nodeUpdated(node, old), deleted: (node) => this.#nodeDeleted(node) })
+    const podSeen = (pod: Pod, old?: Pod): void => {
+      if (pod.spec?.nodeName && pod.spec.nodeName !== old?.spec?.nodeName) this.#podArrived(pod)
+    }
+    this.#pods.onChange({ added: (pod) => podSeen(pod), updated: podSeen })
     const renewed = (lease: Lease): void => this.#heard(lease.metadata.name)
     this.#leases.onChange({
       added: renewed,
@@ -157,10 +161,20 @@ class NodeLifecycleController {
   #nodeAdded(node: Node): void {
     const { name } = node.metadata
     const known = conditionOf(node.status?.conditions, 'Ready')
-    this.#heartbeats.set(name, { at: known ? this.#now() : timeOr0(node.metadata.creationTimestamp), lost: undefined })
+    this.#heartbeats.set(name, { at: known ? this.#now() : timeOr0(node.metadata.creationTimestamp), lost: known && known.status !== 'True' ? 'mark' : undefined })
     this.#event(node, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`)
     this.#noteZone(this.#zones.put(node))
     this.#queue.add(name)
+  }
+
+  /** On a node that is not ready no pod is, also one that came (or that we see) later. */
+  #podArrived(pod: Pod): void {
+    const node = this.#nodes.get(undefined, pod.spec!.nodeName!)
+    const status = node && readyStatusOf(node)
+    const heartbeat = this.#heartbeats.get(pod.spec!.nodeName!)
+    if (!heartbeat || status === undefined || status === 'True' || conditionOf(pod.status?.conditions, 'Ready')?.status !== 'True') return
+    heartbeat.lost ??= 'mark'
+    this.#queue.add(node!.metadata.name)
   }
 
   #nodeUpdated(node: Node, old: Node): void {

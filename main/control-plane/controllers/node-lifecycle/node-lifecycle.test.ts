@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import type { Pod, Toleration } from '../../../api/generated/types.ts'
 import { leaseKind } from '../../../api/kinds/coordination/lease.ts'
 import { nodeKind } from '../../../api/kinds/core/node.ts'
@@ -8,7 +7,7 @@ import { conditionOf } from '../../../api/machinery/conditions.ts'
 import { formatMicroTime, formatTime } from '../../../api/machinery/time.ts'
 import { podGarbageCollector } from '../pod-garbage-collector/pod-garbage-collector.ts'
 import { taintEvictionController } from '../taint-eviction/taint-eviction-controller.ts'
-import { atEveryWrite, controllerBench, namesOf, readyStatus, seedNode, testNode, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, namesOf, readyStatus, seedNode, testNode, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { nodeLifecycleController } from './node-lifecycle-controller.ts'
 
 const workers = ['worker-1', 'worker-2', 'worker-3']
@@ -135,7 +134,7 @@ describe('node life cycle', () => {
   })
 
   it('evicts whichever write fails', async () => {
-    await atEveryWrite(faultKinds, async (fault) => {
+    await atEveryWrite(benchFaults, async (fault) => {
       const alive = new Set(workers)
       const b = await bench(alive, fault ? { fault } : {})
       seedPod(b, pod('a', 'worker-2'))

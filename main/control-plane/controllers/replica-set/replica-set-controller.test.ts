@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import type { Pod, ReplicaSet } from '../../../api/generated/types.ts'
 import { replicaSetKind } from '../../../api/kinds/apps/replica-set.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
@@ -8,7 +7,7 @@ import { conditionOf } from '../../../api/machinery/conditions.ts'
 import { controllerOf } from '../../../api/machinery/object.ts'
 import { isPodActive } from '../../../api/machinery/pod.ts'
 import { forbidden } from '../../../api/machinery/status-error.ts'
-import { atEveryWrite, controllerBench, namesOf, playNodes, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, namesOf, playNodes, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { replicaSetController } from './replica-set-controller.ts'
 import { replicationControllerController } from './replication-controller-controller.ts'
 
@@ -108,7 +107,7 @@ describe('the ReplicaSet controller', () => {
   })
 
   it('reaches the same end whichever write fails, up and down', async () => {
-    await atEveryWrite(faultKinds, async (fault) => {
+    await atEveryWrite(benchFaults, async (fault) => {
       const b = await bench(fault ? { fault } : {})
       b.api.seed(podKind, orphan('mine', { app: 'web', tier: 'front' }))
       b.api.seed(replicaSetKind, web())

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { faultKinds } from '../../../api/client/testing/fake-api.ts'
 import type { StatefulSet } from '../../../api/generated/types.ts'
 import { controllerRevisionKind } from '../../../api/kinds/apps/controller-revision.ts'
 import { statefulSetKind } from '../../../api/kinds/apps/stateful-set.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { isPodReady } from '../../../api/machinery/pod.ts'
-import { atEveryWrite, controllerBench, playNodes, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench, playNodes, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
 import { statefulSetController } from './stateful-set-controller.ts'
 
 const db = (more: Partial<StatefulSet['spec']> = {}): StatefulSet => ({
@@ -85,7 +84,7 @@ describe('the StatefulSet controller', () => {
   })
 
   it('reaches the same end whichever write fails', async () => {
-    await atEveryWrite(faultKinds, async (fault) => {
+    await atEveryWrite(benchFaults, async (fault) => {
       const b = await bench(fault ? { fault } : {})
       b.api.seed(statefulSetKind, db({ replicas: 2 }))
       await b.settle()

@@ -1,19 +1,27 @@
 import { runController, type ControllerDefinition, type RunningController } from '../../../api/client/controller.ts'
 import { eventRecorder } from '../../../api/client/event-recorder.ts'
 import { InformerSet } from '../../../api/client/informer.ts'
-import { FakeApi, faultOf, type FakeRequest, type FaultKind } from '../../../api/client/testing/fake-api.ts'
-import { testBench, type TestBench } from '../../../api/client/testing/test-process.ts'
+import type { ApiClient } from '../../../api/client/contract.ts'
+import { FakeApi, faultKinds, faultOf, type FakeRequest, type FaultKind } from '../../../api/client/testing/fake-api.ts'
+import { testBench, testProcess, type TestBench } from '../../../api/client/testing/test-process.ts'
 import type { Node, Pod } from '../../../api/generated/types.ts'
 import { eventKind } from '../../../api/kinds/core/event.ts'
 import { nodeKind } from '../../../api/kinds/core/node.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { keyOf } from '../../../api/machinery/object.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
+import type { Process } from '../../../kernel/machine.ts'
 import { pinnedNode } from '../framework/node-pin.ts'
 
+/** What may go wrong at a write: it fails in one of the ways of the fake, or the controllers' process dies before or after it
+ *  and is started again a second later. */
+export type BenchFault = FaultKind | 'crash-before' | 'crash-after'
+export const benchFaults: readonly BenchFault[] = [...faultKinds, 'crash-before', 'crash-after']
+
+/** `process` is the world's: the fake API and whoever plays nodes live in it; controllers have one of their own. */
 export interface ControllerBench extends TestBench {
   readonly api: FakeApi
-  readonly informers: InformerSet
+  /** Of the process that runs now. */
   readonly controllers: readonly RunningController[]
   /** `Normal ScalingReplicaSet Deployment/web: Scaled up …`, oldest first, counted ones with `(x3)`. */
   events(): string[]
@@ -26,33 +34,48 @@ export interface BenchOptions {
   /** Called before the controllers start, to put objects in. */
   readonly before?: (api: FakeApi) => void
   /** Makes one request of the controllers fail: the k-th write from 1, events left out. */
-  readonly fault?: { readonly kind: FaultKind; readonly write: number }
+  readonly fault?: { readonly kind: BenchFault; readonly write: number }
 }
 
 /** Controllers over the fake API, each with its own event recorder, informers shared and synced. */
 export async function controllerBench(definitions: readonly ControllerDefinition[], options: BenchOptions = {}): Promise<ControllerBench> {
-  const bench = testBench(options.seed ?? 1, 'kube-controller-manager')
-  const { kernel, process } = bench
+  const bench = testBench(options.seed ?? 1, 'world')
+  const { kernel, process, machine } = bench
   const api = new FakeApi(process)
   options.before?.(api)
+  let controllers: RunningController[] = []
+
+  const start = async (): Promise<void> => {
+    const manager = testProcess(machine, managerName)
+    const client = untilDeath(manager, api)
+    const informers = new InformerSet(manager, client)
+    const made = definitions.map((definition) =>
+      runController(definition, { process: manager, client, informers, events: eventRecorder(manager, client, definition.eventSource ?? definition.name) }))
+    informers.start()
+    await informers.whenSynced()
+    controllers = made
+    for (const controller of made) controller.start()
+  }
+
   const writes = { count: 0 }
   const { fault } = options
   api.fault = (request: FakeRequest) => {
     if (!request.write || request.verb === 'watch' || request.resource === 'events') return undefined
     writes.count++
-    return fault && writes.count === fault.write ? faultOf(fault.kind, request) : undefined
+    if (!fault || writes.count !== fault.write) return undefined
+    if (fault.kind !== 'crash-before' && fault.kind !== 'crash-after') return faultOf(fault.kind, request)
+    machine.process(managerName)!.crash()
+    process.clock.after(1000, () => void start())
+    const error = new Error('nobody hears this')
+    return fault.kind === 'crash-before' ? { before: error } : { after: error }
   }
-  const informers = new InformerSet(process, api)
-  const controllers = definitions.map((definition) =>
-    runController(definition, { process, client: api, informers, events: eventRecorder(process, api, definition.eventSource ?? definition.name) }))
-  informers.start()
-  await kernel.settle(informers.whenSynced())
-  for (const controller of controllers) controller.start()
+  await kernel.settle(start())
   return {
     ...bench,
     api,
-    informers,
-    controllers,
+    get controllers() {
+      return controllers
+    },
     events: () => api.stored(eventKind).map((event) => `${event.type} ${event.reason} ${event.involvedObject.kind}/${event.involvedObject.name}: ${event.message}${(event.count ?? 1) > 1 ? ` (x${event.count})` : ''}`),
     settle: async (limitMs = 120_000) => {
       const deadline = kernel.now() + limitMs
@@ -65,6 +88,27 @@ export async function controllerBench(definitions: readonly ControllerDefinition
       }
     },
   }
+}
+
+const managerName = 'kube-controller-manager'
+
+/** The client of a process that may die: from then on it does nothing and answers nothing. */
+function untilDeath(process: Process, api: FakeApi): ApiClient {
+  const { scope } = process
+  return new Proxy<ApiClient>(api, {
+    get(_, name: keyof ApiClient) {
+      const method = api[name] as (...given: unknown[]) => unknown
+      return (...given: unknown[]): unknown => {
+        if (scope.closed) return new Promise(() => {})
+        const alive = given.map((each) => (name === 'watch' && typeof each === 'function' ? (...heard: unknown[]) => void (scope.closed || (each as (...heard: unknown[]) => void)(...heard)) : each))
+        const result = method.apply(api, alive)
+        if (!(result instanceof Promise)) return result
+        return new Promise((resolve, reject) => {
+          result.then((value) => void (scope.closed || resolve(value)), (error: Error) => void (scope.closed || reject(error)))
+        })
+      }
+    },
+  })
 }
 
 /** Plays scheduler and kubelet in one: binds pods to nodes in turn (or where they are pinned), makes them ready `startMs` later and lets them go `stopMs`
@@ -132,7 +176,7 @@ export function seedNode(api: FakeApi, node: Node): void {
 
 /** Runs `scenario` with a fault at its first write, its second, and so on until the scenario makes no such write any more, and
  *  checks each run. Answers how many faults were tried. */
-export async function atEveryWrite(kinds: readonly FaultKind[], scenario: (fault: BenchOptions['fault']) => Promise<{ writes: number; check: () => void }>): Promise<number> {
+export async function atEveryWrite(kinds: readonly BenchFault[], scenario: (fault: BenchOptions['fault']) => Promise<{ writes: number; check: () => void }>): Promise<number> {
   let tried = 0
   const { writes, check } = await scenario(undefined)
   check()
