@@ -1,6 +1,6 @@
 import { StatusError } from '../../api/machinery/status-error.ts'
 import type { Environment, Streams } from '../streams.ts'
-import { CliError, ManyErrors, UsageError } from './cli-error.ts'
+import { CliError, ManyErrors, UsageError, usageError } from './cli-error.ts'
 import type { Command } from './command.ts'
 import { Factory, type Connector } from './connection/factory.ts'
 import { ConnectionError } from './connection/connection-error.ts'
@@ -21,7 +21,11 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
       }
     })()
     if (parsed.help || !command.run) {
-      if (!parsed.help && command !== root && parsed.args.length > 0) throw new CliError(`unknown command "${parsed.args[0]}" for "${path}"`)
+      if (!parsed.help && command !== root) {
+        if (parsed.args.length > 0) throw usageError(path, `unknown command ${JSON.stringify(parsed.args.join(' '))}`)
+        streams.err(helpText(command, path))
+        return 1
+      }
       streams.out(helpText(command, path))
       return 0
     }

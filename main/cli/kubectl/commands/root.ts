@@ -1,9 +1,11 @@
 import type { Command } from '../command.ts'
 import { apiResourcesCommand } from './api-resources.ts'
 import { apiVersionsCommand } from './api-versions.ts'
+import { applyCommand } from './apply.ts'
 import { clusterInfoCommand } from './cluster-info.ts'
 import { configCommand } from './config.ts'
 import { createCommand } from './create/create-command.ts'
+import { deleteCommand } from './delete.ts'
 import { getCommand } from './get.ts'
 import { versionCommand } from './version.ts'
 
@@ -12,5 +14,5 @@ export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [createCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [createCommand, applyCommand, deleteCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }

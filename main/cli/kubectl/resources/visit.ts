@@ -1,8 +1,11 @@
 /** kubectl's resource builder: what files or arguments name, one object after the other, errors collected as they come. */
+import { quote } from '../../../api/machinery/go-text.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { CliError, ManyErrors, throwCollected } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
 import { listObjects, readObject, type Target } from './objects.ts'
+import { StatusError } from '../../../api/machinery/status-error.ts'
+import { requestJson } from './requests.ts'
 import { selectionsOf } from './selection.ts'
 import type { FileObject } from './files.ts'
 
@@ -61,7 +64,7 @@ async function visitFiles(context: CommandContext, options: VisitOptions, visit:
       for (const found of parseSource(source, options.validate ?? false)) {
         try {
           const info = await infoOf(context, found)
-          await visit(options.latest ? { ...info, object: await readObject<Info['object']>(context, info) } : info)
+          await visit(options.latest ? { ...info, object: await fetchTarget(context, info) } : info)
         } catch (error) {
           errors.push(error)
         }
@@ -70,6 +73,29 @@ async function visitFiles(context: CommandContext, options: VisitOptions, visit:
       errors.push(error)
     }
   }
+}
+
+/** Reads an object. When it is missing because its namespace is, that is said instead, as upstream's Info.Get does. */
+export async function fetchTarget(context: CommandContext, target: Target, subresource?: string): Promise<Info['object']> {
+  if (target.name === '') throw new CliError('resource name may not be empty')
+  try {
+    return await readObject<Info['object']>(context, target, subresource)
+  } catch (error) {
+    if (error instanceof StatusError && error.reason === 'NotFound' && target.resource.namespaced && target.namespace && target.namespace !== 'default') {
+      try {
+        await requestJson(context, 'GET', `/api/v1/namespaces/${encodeURIComponent(target.namespace)}`)
+      } catch (missing) {
+        if (missing instanceof StatusError && missing.reason === 'NotFound') throw missing
+      }
+    }
+    throw error
+  }
+}
+
+/** `Resource: "apps/v1, Resource=deployments", GroupVersionKind: …`: how errors describe an object. */
+export function describeTarget({ resource, name, namespace }: Target): string {
+  const groupVersion = `${resource.group}/${resource.version}`
+  return `Resource: "${groupVersion}, Resource=${resource.plural}", GroupVersionKind: "${groupVersion}, Kind=${resource.kind}"\nName: ${quote(name)}, Namespace: ${quote(namespace ?? '')}`
 }
 
 /** Finds the resource and the namespace of an object from a file. */
@@ -108,7 +134,7 @@ async function visitArguments(context: CommandContext, args: readonly string[], 
       } else {
         const target = { resource, name, namespace }
         const object = options.fetch
-          ? await readObject<Info['object']>(context, target)
+          ? await fetchTarget(context, target)
           : ({ apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`, kind: resource.kind, metadata: { name, ...(namespace ? { namespace } : {}) } } as Info['object'])
         await visit({ ...target, object, source: '' })
       }
