@@ -4,6 +4,10 @@ import type { Kernel } from './kernel.ts'
 /** How long the kernel may run before the pacer looks at the wall again, so that sockets get their turn. */
 const sliceEvents = 2_000
 
+/** How far ahead of the wall the kernel may run, in wall ms: timers are no finer than this, and an answer that takes half a
+ *  virtual millisecond should not wait for one. */
+const aheadMs = 2
+
 export type PaceState = 'running' | 'paused'
 
 /** Lets a kernel follow the wall clock: `speed` virtual ms for each real ms. The wall only says how far the kernel may go
@@ -138,8 +142,9 @@ export class Pacer {
         }
         const target = this.target()
         const next = this.#kernel.nextTime()
-        if (next !== undefined && next <= target) {
-          await this.#kernel.runUntil(target === Infinity ? next : target, sliceEvents)
+        const allowed = target === Infinity ? Infinity : target + aheadMs * this.#speed
+        if (next !== undefined && next <= allowed) {
+          await this.#kernel.runUntil(next > target || target === Infinity ? next : target, sliceEvents)
           continue
         }
         if (next !== undefined) {
