@@ -72,6 +72,45 @@ describe('a whole cluster', () => {
   })
 })
 
+describe('a run paced by the wall clock', () => {
+  test('is replayed from its inputs, event for event, though they came when they came', async () => {
+    const live = createLab({ seed: 21 })
+    stopTester(live)
+    const { cluster } = live
+    const statuses: number[] = []
+    const send = (method: string, path: string, body?: object): Promise<void> =>
+      new Promise((resolve) => {
+        cluster.gateway.send(
+          { method, path, headers: { 'user-agent': 'kubectl/v1.36.1', 'content-type': 'application/json' }, ...(body ? { body: new TextEncoder().encode(JSON.stringify(body)) } : {}) },
+          { onHead: ({ status }) => statuses.push(status), onData: () => {}, onEnd: resolve },
+        )
+      })
+    cluster.boot()
+    cluster.pacer.setSpeed(20)
+    cluster.pacer.resume(cluster.kernel.now() + 15_000)
+    await cluster.ready
+    await send('POST', '/apis/apps/v1/namespaces/default/deployments', nginx)
+    const asked = Promise.all([send('GET', '/api/v1/pods'), send('GET', '/api/v1/nodes')])
+    cluster.fault({ type: 'kill', processId: 'kube-scheduler@controlplane' })
+    await asked
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await send('DELETE', '/apis/apps/v1/namespaces/default/deployments/nginx-deployment')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    cluster.pacer.stop()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(statuses).toEqual([201, 200, 200, 200])
+    const recorded = JSON.parse(JSON.stringify(cluster.kernel.inputs.recorded)) as RecordedInput[]
+    expect(recorded.map((input) => input.label)).toEqual(['api', 'api', 'api', 'fault', 'api'])
+
+    const again = createLab({ seed: 21 })
+    stopTester(again)
+    again.cluster.boot()
+    again.cluster.replay(recorded)
+    await again.cluster.kernel.runUntil(Infinity, cluster.kernel.executed)
+    expect(again.traceDigest()).toBe(live.traceDigest())
+  })
+})
+
 /** A booted lab in which nothing but recorded inputs comes from outside. */
 async function withoutTester(seed: number): Promise<SimulatedLab> {
   const lab = createLab({ seed })
