@@ -35,10 +35,11 @@ export function pipeline(parts: PipelineParts): HttpHandler {
     const userAgent = exchange.request.headers['user-agent'] ?? ''
     const entry = parts.log.begin(info, exchange, userAgent)
     let user: User = anonymous
+    let reason = ''
     const warnings = new Warnings()
     const finish = (code: number): void => {
       parts.log.end(entry, user.name, code)
-      parts.process.endSpan(span, { code, user: user.name })
+      parts.process.endSpan(span, { code, user: user.name, ...(reason === '' ? {} : { authorization: reason }) })
     }
     let opened: HttpResponse | undefined
     let done = false
@@ -98,6 +99,7 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       if (wantsImpersonation(exchange.request.headers)) user = impersonated(user, exchange.request.headers, parts.authorizer)
       const attributes = attributesOf(user, info)
       const judgement = parts.authorizer.authorize(attributes)
+      reason = judgement.reason
       if (judgement.decision !== 'allow') throw forbiddenError(attributes, judgement.reason)
       const running = parts.route(request)
       if (running) running.catch(fail)

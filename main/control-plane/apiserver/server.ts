@@ -14,6 +14,7 @@ import { Authenticator } from './authn/authenticator.ts'
 import { authorizers } from './authz/authorizers.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import { OwnObjects } from './bootstrap/own-objects.ts'
+import { sendBookmarks } from './bookmarks.ts'
 import { pipeline } from './pipeline.ts'
 import { namedHandlers } from './handlers/named.ts'
 import { Leases } from './registry/leases.ts'
@@ -25,6 +26,7 @@ import { KubeletAccess } from './streams/kubelet-access.ts'
 import { Feed } from './storage/feed.ts'
 import { Storage } from './storage/storage.ts'
 import { StoredObjects } from './storage/stored-objects.ts'
+import { exposeWatchCache } from './watch-cache-view.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface ApiServerOptions {
@@ -69,7 +71,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       nodePorts: options.nodePorts ?? { first: 30_000, last: 32_767 },
     }
     const feed = new Feed(process, options.etcd)
-    const storage = new Storage(options.etcd, feed)
+    const storage = new Storage(process, options.etcd, feed)
     const stored = new StoredObjects(options.freeze ?? false)
     const hooks = new Map<string, StoreHooks>()
     let admission: Admission | undefined
@@ -117,6 +119,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       for (const go of waiting.splice(0)) go()
     })()
     ready.catch((error: unknown) => process.journal.error('Failed to start', { err: statusOf(error).message }))
+    sendBookmarks(process, resources)
+    exposeWatchCache(process, resources, feed)
     serveHttp(process.stack, settings.port, handler, { scope: process.scope })
     return { handler, ready }
   }

@@ -1,3 +1,4 @@
+import type { Process } from '../../../kernel/machine.ts'
 import type { EtcdClient, KeyValue, RangeResponse, RequestOp } from '../../etcd/client.ts'
 import type { Feed } from './feed.ts'
 import { rangeEndOf } from './keys.ts'
@@ -10,13 +11,16 @@ export class Storage {
   readonly etcd: EtcdClient
   readonly feed: Feed
 
-  constructor(etcd: EtcdClient, feed: Feed) {
+  readonly #process: Process
+
+  constructor(process: Process, etcd: EtcdClient, feed: Feed) {
+    this.#process = process
     this.etcd = etcd
     this.feed = feed
   }
 
   async read(key: string): Promise<{ readonly kv: KeyValue | undefined; readonly revision: number }> {
-    const { kvs, header } = await this.etcd.range({ key })
+    const { kvs, header } = await this.#spanned('get', key, () => this.etcd.range({ key }))
     return { kv: kvs[0], revision: header.revision }
   }
 
@@ -40,7 +44,25 @@ export class Storage {
     return this.etcd.range({ key: from, rangeEnd: rangeEndOf(start), limit, revision })
   }
 
-  async #transact(key: string, expected: number, change: RequestOp): Promise<Written> {
+  #transact(key: string, expected: number, change: RequestOp): Promise<Written> {
+    return this.#spanned(change.type === 'put' ? (expected === 0 ? 'create' : 'update') : 'delete', key, () => this.#conditionally(key, expected, change))
+  }
+
+  /** A span for the way to etcd and back; what it wakes hangs below it. */
+  async #spanned<R>(verb: string, key: string, run: () => Promise<R>): Promise<R> {
+    const { trace } = this.#process.kernel
+    const parent = trace.current
+    if (parent === 0) return run()
+    const span = this.#process.span(`etcd ${verb}`, { key }, parent)
+    try {
+      return await run()
+    } finally {
+      this.#process.endSpan(span)
+      trace.current = parent
+    }
+  }
+
+  async #conditionally(key: string, expected: number, change: RequestOp): Promise<Written> {
     const finished = this.feed.writing(key)
     let revision: number | undefined
     try {
