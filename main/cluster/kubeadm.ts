@@ -2,10 +2,11 @@ import type { Node } from '../api/generated/types.ts'
 import { InformerSet } from '../api/client/informer.ts'
 import { restClient } from '../api/client/rest-client.ts'
 import type { ApiClient } from '../api/client/contract.ts'
+import type { Kind } from '../api/kinds/kind.ts'
 import { nodeKind } from '../api/kinds/core/node.ts'
 import { kindFor } from '../api/kinds/registry.ts'
 import type { KubeObject } from '../api/machinery/object.ts'
-import { isAlreadyExists } from '../api/machinery/status-error.ts'
+import { isAlreadyExists, isInvalid } from '../api/machinery/status-error.ts'
 import { HttpClient } from '../kernel/http.ts'
 import type { Process, Program } from '../kernel/machine.ts'
 import type { Endpoint } from '../kernel/network.ts'
@@ -57,11 +58,16 @@ async function install(process: Process, client: ApiClient, object: KubeObject):
       await client.create(kind, object, { fieldManager: 'kubeadm' })
       return
     } catch (error) {
-      if (isAlreadyExists(error)) return
+      // A Service whose address is taken by itself, from an earlier start of the cluster, is refused before its name is looked at.
+      if (isAlreadyExists(error) || (isInvalid(error) && (await exists(client, kind, object)))) return
       process.journal.warning('Add-on could not be created yet', { kind: object.kind, name: object.metadata?.name, err: error })
       await process.clock.sleep(retryMs)
     }
   }
+}
+
+async function exists(client: ApiClient, kind: Kind, object: KubeObject): Promise<boolean> {
+  return client.get(kind, object.metadata.name, object.metadata.namespace).then(() => true, () => false)
 }
 
 function untilNodesReady(process: Process, client: ApiClient, names: readonly string[]): Promise<void> {

@@ -19,6 +19,9 @@ const port = parentPort!
 const options = workerData as ThreadOptions
 const tell = (message: FromThread): void => port.postMessage(message)
 
+/** When etcd's own endpoint opens although not every node is Ready yet. */
+const etcdEdgeAtLatestMs = 5_000
+
 async function run(): Promise<void> {
   const pki = options.pki ?? (await createPki({ now: Date.now() }))
   const cluster = new Cluster({
@@ -55,12 +58,18 @@ async function run(): Promise<void> {
   // The virtual clock began in the past: it catches up with the wall's flat out, and keeps step from then on.
   cluster.pacer.resume(Date.now())
   tell({ type: 'listening', port: edge.port, kubeconfig: edge.kubeconfig, pki, console: { url: console.url, token: console.token } })
+  // gRPC takes a while to load: after what people wait for, but not only if that comes.
+  let opening: Promise<void> | undefined
+  const openEtcd = (): Promise<void> =>
+    (opening ??= import('./etcd-edge.node.ts').then(async ({ openEtcdEdge }) => {
+      etcdEdge = await openEtcdEdge(cluster, pki)
+      tell({ type: 'etcd', access: etcdEdge.access })
+    }))
+  const late = setTimeout(() => void openEtcd(), etcdEdgeAtLatestMs)
   await cluster.ready
   tell({ type: 'ready', startupMs: Date.now() - options.launchedAt })
-  // gRPC takes a while to load, and nobody needs it before.
-  const { openEtcdEdge } = await import('./etcd-edge.node.ts')
-  etcdEdge = await openEtcdEdge(cluster, pki)
-  tell({ type: 'etcd', access: etcdEdge.access })
+  clearTimeout(late)
+  await openEtcd()
 }
 
 async function stop(cluster: Cluster, edge: Edge, console: Console): Promise<void> {
