@@ -1,5 +1,5 @@
 import { shallowRef } from 'vue'
-import type { Health, Kind, Relation } from '../../main/api/kinds/kind.ts'
+import type { Cell, Health, Kind, Relation } from '../../main/api/kinds/kind.ts'
 import { commonHealth } from './health.ts'
 import { groupOf, type ApiObject } from './object.ts'
 
@@ -35,6 +35,14 @@ export function healthOf(object: ApiObject, now: number): Health {
 
 function capitalized(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1)
+}
+
+/** How the object's kind prints each of its columns, by the column's name: what the server's Table says, but as of `now`. */
+export function cellPrinter(group: string, kind: string): ((column: string, object: ApiObject, now: number) => Cell | undefined) | undefined {
+  const columns = registry.value?.kindFor(group, kind)?.columns
+  if (!columns || columns.length === 0) return undefined
+  const byName = new Map(columns.map((column) => [column.name, column]))
+  return (name, object, now) => byName.get(name)?.cell(object as never, now)
 }
 
 /** What the object points at by name, its owners first. */

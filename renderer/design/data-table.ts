@@ -48,7 +48,7 @@ export function gridTemplate<T>(columns: readonly DataColumn<T>[], widths: reado
   let least = 0
   const tracks = columns.map((column, index) => {
     const width = widths[index] ?? 10
-    const min = Math.min(width, column.grows ? 24 : 14)
+    const min = Math.min(width, column.grows ? 22 : 13)
     least += min
     return `minmax(${min}ch, ${column.grows ? '1fr' : `${width}ch`})`
   })
@@ -56,7 +56,7 @@ export function gridTemplate<T>(columns: readonly DataColumn<T>[], widths: reado
 }
 
 /** Between columns, as the style sheet has it. */
-const gapPx = 18
+const gapPx = 16
 
 /** How many characters wide each column has to be for these rows; never narrower than `before`, so that nothing jumps. */
 export function columnWidths<T>(rows: readonly T[], columns: readonly DataColumn<T>[], before: readonly number[]): number[] {

@@ -8,12 +8,16 @@ export interface TableView {
   readonly namespaced: boolean
   readonly wide: boolean
   readonly now: () => number
+  /** Prints a cell as of now, where the kind is known; else the server's cell is shown as it was sent. */
+  readonly print?: ((column: string, row: TableRow, now: number) => unknown) | undefined
   readonly health: (row: TableRow) => Health
 }
 
 /** The server's columns as the window's: the first carries the object's mark, ages go on ticking. */
 export function tableColumns(columns: readonly TableColumn[], view: TableView): DataColumn<TableRow>[] {
   const shown = columns.map((column, index) => ({ column, index })).filter(({ column }) => view.wide || column.priority === 0)
+  const named = shown.findIndex(({ column }) => column.name === 'Name')
+  const growing = named < 0 ? shown.length - 1 : named
   const result = shown.map(({ column, index }, position): DataColumn<TableRow> => {
     const base = { title: column.name, ...(column.description && { hint: column.description }) }
     const created = (row: TableRow): string | undefined => row.object.metadata.creationTimestamp
@@ -23,9 +27,10 @@ export function tableColumns(columns: readonly TableColumn[], view: TableView): 
     const numeric = column.type === 'integer' || column.type === 'number'
     return {
       ...base,
-      text: (row) => cellText(row.cells[index]),
+      text: (row) => cellText(view.print?.(column.name, row, view.now()) ?? row.cells[index]),
       ...(numeric && { sort: (row: TableRow) => Number(row.cells[index]), align: 'right' as const }),
-      ...(position === 0 && { mark: (row: TableRow) => view.health(row).mark, grows: true }),
+      ...(position === 0 && { mark: (row: TableRow) => view.health(row).mark }),
+      ...(position === growing && { grows: true }),
       ...(column.name === 'Status' && { tone: (row: TableRow) => (view.health(row).mark === 'failed' ? 'failed' : undefined) }),
     }
   })
