@@ -29,6 +29,6 @@ export default defineConfig({
   renderer: {
     root: at('renderer'),
     plugins: [vue()],
-    build: { outDir: at('out/renderer'), target: 'chrome130', rollupOptions: { input: at('renderer/index.html') } },
+    build: { outDir: at('out/renderer'), target: 'chrome130', minify: true, rollupOptions: { input: at('renderer/index.html') } },
   },
 })
