@@ -21,7 +21,7 @@ import { Container } from './container.ts'
 import { containerFiles, userOf } from './container-files.ts'
 import { LogSink } from './container-log.ts'
 import { ExecSession } from './exec-session.ts'
-import { requireReference } from './images/image-store.ts'
+import { preload, requireReference } from './images/image-store.ts'
 import { canonicalReference } from './images/reference.ts'
 import type { Registries } from './images/registry.ts'
 import { nullFile, type OpenFile } from './processes/open-file.ts'
@@ -82,6 +82,10 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
     this.#options = options
     this.identity = runtimeIdentities[options.identity ?? 'containerd']
     this.#state = runtimeState(process.machine)
+    if (!this.#state.imagesPrepared) {
+      this.#state.imagesPrepared = true
+      preload(this.#state.images, options.registries, options.registries.preloaded)
+    }
     this.#startShims()
     const connections = new Set<Connection>()
     const stopListening = process.machine.stack.listen(

@@ -13,6 +13,8 @@ export class RuntimeState {
   readonly sandboxes = new Map<string, Sandbox>()
   readonly containers = new Map<string, Container>()
   readonly images = new ImageStore()
+  /** Whether the images that came with the machine are in the store. */
+  imagesPrepared = false
   readonly logs = new Map<string, ContainerLog>()
   /** The node's own files: host paths, persistent volumes. Outlives even a power failure. */
   readonly hostFiles = new DirectoryInode()

@@ -39,6 +39,8 @@ export interface RepositoryDeclaration extends Omit<BaseDeclaration, 'extends'> 
   readonly ports?: readonly number[]
   readonly volumes?: readonly string[]
   readonly stopSignal?: string
+  /** Tags that every node has from the start, as kubeadm's images and those of a machine image are. */
+  readonly preloaded?: readonly string[]
   /** Tags with this in them are built otherwise: first match wins. */
   readonly variants?: readonly ({ readonly match: string } & Partial<Omit<RepositoryDeclaration, 'name' | 'versions' | 'tags' | 'variants'>>)[]
 }
@@ -81,13 +83,15 @@ export interface ImageManifest {
 
 const mebibyte = 1_048_576
 
+/** The file trees of images, by their declarations: every node's catalogue of the same data shares them. */
+const rootsOf = new WeakMap<RepositoryDeclaration, Map<string, DirectoryInode>>()
+
 /** All images that exist in the simulated world. */
 export class ImageCatalogue {
   readonly #bases: Readonly<Record<string, BaseDeclaration>>
   readonly #repositories = new Map<string, RepositoryDeclaration>()
   readonly #images = new Map<string, ImageManifest>()
   readonly #byDigest = new Map<string, ImageManifest>()
-  readonly #roots = new Map<string, DirectoryInode>()
 
   constructor(data: CatalogueData) {
     this.#bases = data.bases
@@ -100,6 +104,11 @@ export class ImageCatalogue {
 
   repositories(): string[] {
     return [...this.#repositories.keys()]
+  }
+
+  /** References of the images that every node has from the start. */
+  preloaded(): string[] {
+    return [...this.#repositories.values()].flatMap((repository) => (repository.preloaded ?? []).map((tag) => `${repository.name}:${tag}`))
   }
 
   /** Adds (or replaces) a repository: images that a person made up. */
@@ -157,8 +166,10 @@ export class ImageCatalogue {
         ports: built.ports ?? [],
       },
       root: () => {
-        let root = this.#roots.get(content)
-        if (!root) this.#roots.set(content, (root = this.#build(built, fill)))
+        let roots = rootsOf.get(repository)
+        if (!roots) rootsOf.set(repository, (roots = new Map()))
+        let root = roots.get(content)
+        if (!root) roots.set(content, (root = this.#build(built, fill)))
         return root
       },
     }

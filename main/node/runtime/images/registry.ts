@@ -6,6 +6,8 @@ import { canonicalReference, repositoryOf, type ImageReference } from './referen
 export interface Registries {
   /** The image a reference names. Throws CriError in containerd's words. */
   resolve(reference: ImageReference): ImageManifest
+  /** Images that nodes have without pulling them. */
+  readonly preloaded: readonly string[]
   /** Ms from asking until the manifest is known. */
   readonly resolveMs: number
   /** Bytes per second that a node downloads and unpacks. */
@@ -30,6 +32,7 @@ export function catalogueRegistries(options: RegistryOptions): Registries {
   const hosts = new Set(options.knownHosts ?? ['docker.io', 'registry.k8s.io', 'quay.io', 'ghcr.io', 'gcr.io', 'k8s.gcr.io', 'public.ecr.aws', 'mcr.microsoft.com'])
   for (const name of options.catalogue.repositories()) hosts.add(name.slice(0, name.indexOf('/')))
   return {
+    preloaded: options.catalogue.preloaded(),
     resolveMs: options.resolveMs ?? 420,
     bytesPerSecond: options.bytesPerSecond ?? 60_000_000,
     resolve(reference) {

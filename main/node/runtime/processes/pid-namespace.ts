@@ -33,6 +33,8 @@ export class PidNamespace {
   #endedCpuMs = 0
   #over = false
   #outOfMemory = false
+  /** When all CPU time taken so far will have been worked off. */
+  #busyUntil = 0
 
   constructor(options: PidNamespaceOptions) {
     this.#options = options
@@ -65,10 +67,14 @@ export class PidNamespace {
     return this.#over
   }
 
-  /** How much longer work takes because of the CPU limit. */
-  get slowdown(): number {
-    const limit = this.limits.cpuLimitMillis
-    return limit > 0 && limit < 1000 ? 1000 / limit : 1
+  /** Takes CPU time for a process and answers how long that takes: its processes share what the limit allows (or all of
+   *  the machine's CPUs), and one process uses one CPU at most. */
+  takeCpu(cpuMs: number): number {
+    const { cpuLimitMillis, machineCpus } = this.limits
+    const cpus = cpuLimitMillis > 0 ? Math.min(cpuLimitMillis / 1000, machineCpus) : machineCpus
+    const now = this.kernel.now()
+    this.#busyUntil = Math.max(now, this.#busyUntil) + cpuMs / cpus
+    return Math.max(cpuMs, this.#busyUntil - now)
   }
 
   /** Starts an executable that no process of the namespace asked for: the container's own, or an exec. Throws ExecError. */

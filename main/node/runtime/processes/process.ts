@@ -176,7 +176,7 @@ export class ContainerProcess implements ProcessContext {
     this.#debtMs += cpuMs
     if (this.ended) return never()
     if (this.#debtMs < quantumMs) return undefined
-    const pauseMs = this.#debtMs * this.#namespace.slowdown
+    const pauseMs = this.#namespace.takeCpu(this.#debtMs)
     this.#debtMs = 0
     return this.clock.sleep(pauseMs)
   }
@@ -184,7 +184,8 @@ export class ContainerProcess implements ProcessContext {
   load(millicores: number): void {
     this.#cpuMs = this.cpuMs
     this.#loadSince = this.#namespace.kernel.now()
-    this.#loadMillis = millicores
+    const { cpuLimitMillis, machineCpus } = this.limits
+    this.#loadMillis = Math.min(millicores, cpuLimitMillis > 0 ? cpuLimitMillis : Infinity, machineCpus * 1000)
   }
 
   /** Cumulative CPU time. */

@@ -1,34 +1,55 @@
+import { agnhost } from './agnhost.ts'
+import { awk } from './awk/awk.ts'
 import { cat, rev, tac } from './cat.ts'
+import { curl } from './curl.ts'
+import { digest } from './digest.ts'
 import { echo } from './echo.ts'
+import { envsubst } from './envsubst.ts'
 import * as file from './file-tools.ts'
 import { find } from './find.ts'
 import { grep } from './grep.ts'
+import { httpd } from './httpd.ts'
 import * as identity from './identity-tools.ts'
 import { ls } from './ls.ts'
+import { dig, host, nslookup } from './name-tools.ts'
+import { nc, telnet } from './nc.ts'
+import * as net from './network-tools.ts'
 import { nginxEntrypoint } from './nginx/entrypoint.ts'
 import { nginx } from './nginx/nginx.ts'
+import { node } from './node.ts'
+import { perl } from './perl.ts'
 import type { Program, ProgramTable } from './program.ts'
 import { processesByName, ps, top } from './ps.ts'
+import { python } from './python.ts'
+import { redisCli } from './redis/redis-client.ts'
+import { redisEntrypoint, redisFollower, redisServer } from './redis/redis-server.ts'
 import { sed } from './sed.ts'
 import { service } from './service.ts'
 import { shell } from './shell/shell.ts'
 import * as simple from './simple-programs.ts'
 import { sleep } from './sleep.ts'
+import * as servers from './small-servers.ts'
+import { resourceConsumer, stress } from './stress.ts'
 import * as text from './text-tools.ts'
+import { wget } from './wget.ts'
 
 const silent = identity.silent
 
 /** Every simulated program, by the name that image catalogues use. */
 export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['[', text.test],
+  ['agnhost', agnhost],
   ['apk', simple.packageManager],
   ['apt', simple.packageManager],
   ['apt-get', simple.packageManager],
   ['arch', identity.arch],
+  ['arp', net.arp],
   ['ash', shell],
+  ['awk', awk],
   ['base64', text.base64],
   ['basename', file.basename],
   ['bash', shell],
+  ['bootcamp', servers.bootcamp],
   ['busybox', simple.busybox],
   ['cat', cat],
   ['chmod', file.chmod],
@@ -38,20 +59,24 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['comm', text.comm],
   ['cp', file.cp],
   ['crasher', simple.crasher],
+  ['curl', curl],
   ['cut', text.cut],
   ['dash', shell],
   ['date', identity.date],
   ['dd', file.dd],
   ['df', file.df],
   ['diff', text.diff],
+  ['dig', dig],
   ['dirname', file.dirname],
   ['dmesg', silent],
   ['dpkg', simple.packageManager],
   ['du', file.du],
   ['echo', echo],
+  ['echoserver', servers.echoServer],
   ['ed', simple.editor],
   ['egrep', grep],
   ['env', identity.env],
+  ['envsubst', envsubst],
   ['exec-entrypoint', simple.execEntrypoint],
   ['expr', text.expr],
   ['false', simple.falseProgram],
@@ -62,57 +87,86 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['getent', identity.getent],
   ['grep', grep],
   ['groups', identity.groups],
+  ['guestbook', servers.guestbook],
   ['gunzip', simple.archiver],
   ['gzip', simple.archiver],
   ['head', text.head],
+  ['hello-app', servers.helloApp],
   ['hello-world', simple.helloWorld],
   ['hexdump', text.hexdump],
+  ['host', host],
   ['hostname', identity.hostname],
+  ['hpa-example', servers.hpaExample],
+  ['http-echo', servers.httpEcho],
+  ['httpbin', servers.httpbin],
+  ['httpd', httpd],
   ['id', identity.id],
+  ['ifconfig', net.ifconfig],
   ['install', file.cp],
+  ['ip', net.ip],
   ['kill', simple.kill],
   ['killall', processesByName],
   ['less', cat],
   ['ln', file.ln],
   ['ls', ls],
+  ['md5sum', digest],
   ['mkdir', file.mkdir],
   ['mkfifo', identity.refuse('Operation not permitted')],
   ['mktemp', file.mktemp],
   ['more', cat],
   ['mount', file.mount],
   ['mv', file.mv],
+  ['nc', nc],
+  ['netstat', net.netstat],
   ['nginx', nginx],
   ['nginx-entrypoint', nginxEntrypoint],
   ['nice', identity.wrapper],
+  ['node', node],
+  ['node-hello', servers.nodeHello],
   ['nohup', identity.wrapper],
   ['nproc', identity.nproc],
+  ['nslookup', nslookup],
   ['od', text.hexdump],
   ['paste', text.paste],
   ['pause', simple.pause],
+  ['perl', perl],
   ['pgrep', processesByName],
   ['pidof', processesByName],
+  ['ping', net.ping],
   ['pkill', processesByName],
   ['printenv', identity.printenv],
   ['printf', text.printf],
   ['ps', ps],
   ['pstree', identity.pstree],
   ['pwd', simple.pwd],
+  ['python', python],
   ['readlink', file.readlink],
   ['realpath', file.readlink],
+  ['redis-cli', redisCli],
+  ['redis-entrypoint', redisEntrypoint],
+  ['redis-follower', redisFollower],
+  ['redis-server', redisServer],
   ['renice', silent],
   ['reset', identity.clear],
+  ['resource-consumer', resourceConsumer],
   ['rev', rev],
   ['rm', file.rm],
   ['rmdir', file.rmdir],
+  ['route', net.route],
   ['sed', sed],
   ['seq', text.seq],
   ['service', service],
   ['sh', shell],
+  ['sha1sum', digest],
+  ['sha256sum', digest],
+  ['sha512sum', digest],
   ['shuf', text.shuf],
   ['sleep', sleep],
   ['sort', text.sort],
   ['split', text.split],
+  ['ss', net.netstat],
   ['stat', file.stat],
+  ['stress', stress],
   ['stty', identity.stty],
   ['su', simple.su],
   ['sync', silent],
@@ -121,12 +175,14 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['tail', text.tail],
   ['tar', simple.archiver],
   ['tee', text.tee],
+  ['telnet', telnet],
   ['test', text.test],
   ['time', identity.time],
   ['timeout', identity.timeout],
   ['top', top],
   ['touch', file.touch],
   ['tr', text.tr],
+  ['traceroute', net.traceroute],
   ['true', simple.trueProgram],
   ['truncate', file.truncate],
   ['tty', identity.tty],
@@ -135,11 +191,14 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['uniq', text.uniq],
   ['unlink', file.unlink],
   ['uptime', identity.uptime],
+  ['usleep', sleep],
   ['vi', simple.editor],
   ['watch', identity.watch],
   ['wc', text.wc],
+  ['wget', wget],
   ['which', identity.which],
   ['whoami', identity.whoami],
+  ['whoami-server', servers.whoamiServer],
   ['xargs', text.xargs],
   ['xxd', text.hexdump],
   ['yes', text.yes],

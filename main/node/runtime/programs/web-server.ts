@@ -38,12 +38,12 @@ function acceptWeb(connection: Connection, handler: HttpHandler): void {
   let deliver: ((bytes: Uint8Array) => void) | undefined
   connection.onMessage((first) => {
     if (first.body instanceof Uint8Array) {
-      if (!deliver) {
-        deliver = serveBytes(connection, handler)
-      }
+      deliver ??= serveBytes(connection, handler)
       deliver(first.body)
       return
     }
+    // A byte client may say that it has nothing more to send; the answer still goes out.
+    if (deliver) return
     // Hands the connection over: the value server sets its own handler, and is given what has already come.
     serveConnection(replaying(connection, first), handler)
   })

@@ -65,6 +65,9 @@ export function parseConfig(text: string, file: string, read: (pattern: string) 
   return parseBlock(false, false)
 }
 
+/** What a backslash makes of the next character; before any other it stands for itself. */
+const escapes: Readonly<Record<string, string>> = { '"': '"', "'": "'", '\\': '\\', n: '\n', t: '\t', r: '\r' }
+
 function tokenize(text: string, file: string): Token[] {
   const tokens: Token[] = []
   let line = 1
@@ -86,8 +89,9 @@ function tokenize(text: string, file: string): Token[] {
       at++
       for (;;) {
         if (at >= text.length) throw new ConfigError(`unexpected end of file, expecting "${char}" in ${file}:${start}`)
-        if (text[at] === '\\' && (text[at + 1] === char || text[at + 1] === '\\')) {
-          value += text[at + 1]
+        const escaped = text[at] === '\\' ? escapes[text[at + 1] ?? ''] : undefined
+        if (escaped !== undefined) {
+          value += escaped
           at += 2
         } else if (text[at] === char) break
         else {

@@ -62,6 +62,8 @@ export class Interpreter {
   #pendingTraps: Signal[] = []
   #wakeOnTrap: (() => void)[] = []
   #nextJob = 1
+  /** The last thing that this process does is the command being run: it may become it instead of waiting for it. */
+  #final = false
   /** Descriptors of process substitutions that the running command uses. */
   readonly #substituted: number[] = []
 
@@ -78,6 +80,7 @@ export class Interpreter {
 
   /** Runs a whole script and answers its status; `exit` ends it early. The EXIT trap runs. */
   async runToEnd(script: ParsedScript): Promise<number> {
+    this.#final = script.commands.length === 1 && script.commands[0]!.command.type === 'Command' && !script.commands[0]!.background
     try {
       await this.runScript(script)
     } catch (error) {
@@ -215,7 +218,7 @@ export class Interpreter {
         own[1] = pipe.writer
         if (node.operators[index] === '|&') own[2] = pipe.writer
       }
-      const child = this.fork((shell) => shell.#command(command), own, newGroup && index === 0)
+      const child = this.fork((shell) => shell.#last(command), own, newGroup && index === 0)
       if (newGroup) {
         if (index === 0) group = child.pid
         else (child as { group: number }).group = group
@@ -262,7 +265,8 @@ export class Interpreter {
   #startBackground(statement: Statement): void {
     const files = [...this.context.descriptors]
     if (!this.state.interactive) files[0] = undefined
-    const child = this.fork((shell) => shell.#statement({ ...statement, background: undefined }), files, this.state.interactive)
+    const { command } = statement
+    const child = this.fork((shell) => (command.type === 'Command' ? shell.#last(command) : shell.#statement({ ...statement, background: undefined })), files, this.state.interactive)
     this.addJob([child], statementText(statement))
     this.state.backgroundPid = child.pid
     this.state.status = 0
@@ -353,6 +357,12 @@ export class Interpreter {
   }
 
   // ---- Commands
+
+  /** Runs the only command of this process. */
+  #last(node: CommandNode): Promise<void> {
+    this.#final = node.type === 'Command'
+    return this.#command(node)
+  }
 
   async #command(node: CommandNode): Promise<void> {
     const pause = this.context.work(commandCostMs)
@@ -513,6 +523,8 @@ export class Interpreter {
 
   async #simple(node: Command): Promise<void> {
     this.#lastSubstitution = undefined
+    const final = this.#final
+    this.#final = false
     let words: string[]
     try {
       words = await this.#words(node)
@@ -544,7 +556,7 @@ export class Interpreter {
         }),
       )
     }
-    await this.#external(node, words, assignments)
+    await this.#external(node, words, assignments, final)
   }
 
   async #words(node: Command): Promise<string[]> {
@@ -647,7 +659,7 @@ export class Interpreter {
     }
   }
 
-  async #external(node: Command, words: readonly string[], assignments: readonly Assignment[]): Promise<void> {
+  async #external(node: Command, words: readonly string[], assignments: readonly Assignment[], final: boolean): Promise<void> {
     const env = this.state.environment()
     await this.#guard(async () => {
       for (const assignment of assignments) {
@@ -655,9 +667,34 @@ export class Interpreter {
       }
       const files = [...this.context.descriptors]
       if (!(await this.#redirect(node.redirects, files))) return
+      if (final && this.state.traps.size === 0 && this.#substituted.length === 0 && (await this.#become(words, env, files))) return
       const child = await this.spawn(words, env, files)
       if (child) this.state.status = (await this.#waitForeground([child]))[0]!
     })
+  }
+
+  /** Replaces this process by its last command; false when that cannot be, for the usual complaint. */
+  async #become(words: readonly string[], env: Map<string, string>, files: readonly (OpenFile | undefined)[]): Promise<boolean> {
+    const path = this.state.get('PATH')
+    if (path !== undefined && !env.has('PATH')) env.set('PATH', path)
+    this.#setDescriptors(files)
+    try {
+      return await this.context.replace(words, env)
+    } catch (error) {
+      if (error instanceof ExecError) return false
+      throw error
+    }
+  }
+
+  #setDescriptors(files: readonly (OpenFile | undefined)[]): void {
+    const { descriptors } = this.context
+    for (let index = 0; index < Math.max(files.length, descriptors.length); index++) {
+      const [before, after] = [descriptors[index], files[index]]
+      if (before === after) continue
+      after?.retain()
+      before?.release()
+      descriptors[index] = after
+    }
   }
 
   /** Starts an executable; when that fails, says so, sets the status and answers undefined. */
@@ -722,14 +759,7 @@ export class Interpreter {
       return
     }
     // The redirections of exec stay.
-    const { descriptors } = this.context
-    for (let index = 0; index < Math.max(files.length, descriptors.length); index++) {
-      const [before, after] = [descriptors[index], files[index]]
-      if (before === after) continue
-      after?.retain()
-      before?.release()
-      descriptors[index] = after
-    }
+    this.#setDescriptors(files)
     let command = words.slice(1)
     if (command[0] === '--') command = command.slice(1)
     if (command[0] === '-a') command = command.slice(2)

@@ -64,6 +64,7 @@ const transcripts: readonly Transcript[] = [
   ['x=abc; case $x in [a-c]bc) echo m;; esac; case "$x" in a|abc) echo n;; esac', 'm\nn\n'],
   ['echo one; exit 3; echo two', 'one\n', 3],
   ['sh -c "exit 4"; echo $?', '4\n'],
+  ['eval "ls /etc/passwd; echo two"', '/etc/passwd\ntwo\n'],
   ['if', '', 2],
   ['echo {1..3}', '{1..3}\n'],
   ['kill -TERM $$; echo survived as a child', '', 143],
