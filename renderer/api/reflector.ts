@@ -60,7 +60,6 @@ export function reflect<List extends { readonly metadata?: { readonly resourceVe
     }
     const onEnd = (error?: BridgeError): void => {
       if (stopped) return
-      if (error?.code === 'disconnected') return sink.state('stale', error)
       if (!error) return later(() => watch(version))
       sink.state('stale', error)
       later(() => void list())

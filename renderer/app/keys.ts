@@ -21,7 +21,7 @@ export function keyOf(event: KeyboardEvent): string {
 
 /** How a person reads a shortcut on this platform. */
 export function keyText(keys: string): readonly string[] {
-  const names: Readonly<Record<string, string>> = { mod: isMac ? '⌘' : 'Ctrl', alt: isMac ? '⌥' : 'Alt', ArrowRight: '→', ArrowLeft: '←', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', ' ': 'Space', '`': '`' }
+  const names: Readonly<Record<string, string>> = { mod: isMac ? '⌘' : 'Ctrl', alt: isMac ? '⌥' : 'Alt', shift: isMac ? '⇧' : 'Shift', Enter: isMac ? '↩' : 'Enter', ArrowRight: '→', ArrowLeft: '←', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc', ' ': 'Space', '`': '`' }
   return keys.split(' then ').flatMap((chord, index) => [...(index > 0 ? ['then'] : []), ...(chord === ' ' ? ['Space'] : chord === '+' ? ['+'] : chord.split('+').map((part) => names[part] ?? part.toUpperCase()))])
 }
 

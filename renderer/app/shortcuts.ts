@@ -1,5 +1,5 @@
 import { ref } from 'vue'
-import type { Shortcut } from './keys.ts'
+import { isMac, type Shortcut } from './keys.ts'
 import { useNavigation } from './navigation.ts'
 import { useSettings } from './settings.ts'
 import { useTerminals } from './terminals.ts'
@@ -39,6 +39,6 @@ export const localKeys: readonly { readonly keys: string; readonly says: string;
   { keys: 'ArrowUp', says: 'Row before, or the thing above on the map', group: 'Tables and map' },
   { keys: 'Enter', says: 'Open in the inspector', group: 'Tables and map' },
   { keys: '/', says: 'Search in the table', group: 'Tables and map' },
-  { keys: 'mod+f', says: 'Search in the terminal', group: 'Inspector and terminal' },
+  { keys: isMac ? 'mod+f' : 'mod+shift+f', says: 'Search in the terminal', group: 'Inspector and terminal' },
   { keys: 'mod+s', says: 'Apply the edited YAML', group: 'Inspector and terminal' },
 ]

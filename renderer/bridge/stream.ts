@@ -3,7 +3,14 @@ import type { BridgeError } from '../../preload/contract/bridge.ts'
 import type { ArgumentOf, EventOf, StreamName, Streams } from '../../preload/contract/services.ts'
 import { bridge } from './bridge.ts'
 
-/** Listens until the calling component or store is disposed of, and again whenever the port reopens or the argument changes
+const retryMs = 700
+
+/** The lab is away for a moment (it restarts), rather than having answered no. */
+function isPassing(error: BridgeError): boolean {
+  return (error.code === 'unavailable' || error.code === 'disconnected') && (error.status?.code ?? 500) >= 500
+}
+
+/** Listens until the calling component or store is disposed of, and again whenever the port reopens, a restarted lab is back, or the argument changes
  *  (`undefined`: not now). */
 export function useEvents<N extends StreamName>(
   name: N,
@@ -13,20 +20,29 @@ export function useEvents<N extends StreamName>(
 ): void {
   let stop: (() => void) | undefined
   const open = ref(false)
+  const attempt = ref(0)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const ended = (error?: BridgeError): void => {
+    stop = undefined
+    options.onEnd?.(error)
+    if (error && isPassing(error)) timer = setTimeout(() => attempt.value++, retryMs)
+  }
   const leave = bridge().onState((state) => (open.value = state === 'open'))
   watch(
-    [() => JSON.stringify(argument()), open],
+    [() => JSON.stringify(argument()), open, attempt],
     ([text, isOpen]) => {
+      clearTimeout(timer)
       stop?.()
       stop = undefined
       options.onStart?.()
       if (text === undefined || !isOpen) return
-      stop = bridge().listen(name, JSON.parse(text) as ArgumentOf<Streams[N]>, onEvent, options.onEnd)
+      stop = bridge().listen(name, JSON.parse(text) as ArgumentOf<Streams[N]>, onEvent, ended)
     },
     { immediate: true, flush: 'sync' },
   )
   onScopeDispose(() => {
     leave()
+    clearTimeout(timer)
     stop?.()
   })
 }
