@@ -6,13 +6,26 @@ import { clusterInfoCommand } from './cluster-info.ts'
 import { configCommand } from './config.ts'
 import { createCommand } from './create/create-command.ts'
 import { deleteCommand } from './delete.ts'
+import { describeCommand } from './describe.ts'
 import { getCommand } from './get.ts'
 import { versionCommand } from './version.ts'
+import { authCommand } from './auth.ts'
+import { cordonCommand, drainCommand, uncordonCommand } from './drain.ts'
+import { exposeCommand } from './expose.ts'
+import { annotateCommand, labelCommand } from './label.ts'
+import { patchCommand } from './patch.ts'
+import { replaceCommand } from './replace.ts'
+import { rolloutCommand } from './rollout/rollout.ts'
+import { runCommand } from './run.ts'
+import { scaleCommand } from './scale.ts'
+import { setCommand } from './set/set.ts'
+import { taintCommand } from './taint.ts'
+import { waitCommand } from './wait.ts'
 
 /** `kubectl` itself: one file for each command beside this one. */
 export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [createCommand, applyCommand, deleteCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }
