@@ -1,8 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
-import { journalctl } from '../node/systemd/journalctl.ts'
-import { systemctl, type CommandResult } from '../node/systemd/systemctl.ts'
+import type { CommandResult } from '../node/systemd/systemctl.ts'
 import type { Cluster } from './cluster.ts'
+import { consoleCommand } from './console-command.ts'
 
 /** Where a terminal's `systemctl`, `journalctl` and `ssh` reach the simulated machines: what a login on them would do. */
 export interface Console {
@@ -58,17 +58,6 @@ function runOn(cluster: Cluster, machine: string, argv: readonly string[]): Prom
       void consoleCommand(cluster, machine, argv).then(resolve)
     })
   })
-}
-
-/** What a recorded console input does when it is replayed, too. */
-export async function consoleCommand(cluster: Cluster, machine: string, argv: readonly string[]): Promise<CommandResult> {
-  const node = cluster.nodes.get(machine)
-  if (!node || !node.machine.poweredOn) return { stdout: '', stderr: `ssh: connect to host ${machine} port 22: No route to host\n`, exitCode: 255 }
-  const [command, ...rest] = argv
-  if (command === 'systemctl') return systemctl(node.machine, node.systemd, rest)
-  if (command === 'journalctl') return journalctl(node.machine, node.systemd, rest)
-  if (command === 'hostname') return { stdout: `${machine}\n`, stderr: '', exitCode: 0 }
-  return { stdout: '', stderr: `bash: line 1: ${command ?? ''}: command not found\n`, exitCode: 127 }
 }
 
 function isAllowed(request: IncomingMessage, token: string): boolean {

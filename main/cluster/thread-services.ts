@@ -1,5 +1,6 @@
 import { BridgeError } from '../../preload/contract/bridge.ts'
 import type { ApiCalls, ApiRequest, ApiResponse, ApiStreams } from '../../preload/contract/api.ts'
+import type { EtcdCalls, EtcdRange } from '../../preload/contract/etcd.ts'
 import type { FaultCalls } from '../../preload/contract/faults.ts'
 import type { ObserveCalls, ObserveStreams } from '../../preload/contract/observe.ts'
 import type { ArgumentOf, EventOf, ResultOf } from '../../preload/contract/services.ts'
@@ -7,8 +8,9 @@ import type { TimeCalls, TimeState, TimeStreams } from '../../preload/contract/t
 import type { WatchEvent } from '../../preload/contract/watch-event.ts'
 import type { HttpResponse } from '../kernel/http.ts'
 import type { Cluster } from './cluster.ts'
+import { rangeOfPrefix } from './etcd-from-outside.ts'
 
-type ThreadCalls = ApiCalls & ObserveCalls & TimeCalls & FaultCalls
+type ThreadCalls = ApiCalls & EtcdCalls & ObserveCalls & TimeCalls & FaultCalls
 type ThreadStreams = ApiStreams & ObserveStreams & TimeStreams
 
 /** The part of the window's contract that is answered where the cluster lives. */
@@ -24,6 +26,7 @@ export function threadServices(cluster: Cluster): ThreadServices {
   return {
     calls: {
       'api.request': (request) => sendOnce(cluster, request),
+      'etcd.range': (range) => readEtcd(cluster, range),
       'observe.rootOf': ({ spanId }) => ({ rootId: observer.traces.rootOf(spanId) }),
       'time.pause': () => (pacer.pause(), cluster.timeState()),
       'time.resume': () => (pacer.resume(), cluster.timeState()),
@@ -55,6 +58,35 @@ export function threadServices(cluster: Cluster): ThreadServices {
       'time.state': (_, emit) => listenTime(cluster, emit),
     },
   }
+}
+
+const etcdValueBytesMax = 256 * 1024
+
+/** Asks etcd as `etcdctl get --prefix` on the control-plane node would. */
+function readEtcd(cluster: Cluster, { prefix, limit, values }: { prefix: string; limit: number; values?: boolean }): Promise<EtcdRange> {
+  if (typeof prefix !== 'string') throw new BridgeError({ code: 'invalid', message: 'a prefix is wanted' })
+  const count = bounded(limit, 1, values ? 100 : 10_000)
+  return new Promise((resolve, reject) => {
+    cluster.gateway.enter('etcd-range', { prefix, limit: count }, () => {
+      rangeOfPrefix(cluster, prefix, count).then(
+        (response) =>
+          resolve({
+            revision: response.header.revision,
+            count: response.count,
+            keys: response.kvs.map(({ key, createRevision, modRevision, version, lease, value }) => ({
+              key,
+              createRevision,
+              modRevision,
+              version,
+              lease: lease.toString(16),
+              valueBytes: value.length,
+              ...(values ? { value: new TextDecoder().decode(value.subarray(0, etcdValueBytesMax)) } : {}),
+            })),
+          }),
+        (error: unknown) => reject(new BridgeError({ code: 'unavailable', message: error instanceof Error ? error.message : String(error) })),
+      )
+    })
+  })
 }
 
 /** Twice a second while it runs: what a clock face needs. */

@@ -31,6 +31,7 @@ export function labServices(lab: Lab, terminals: Terminals, settings: SettingsFi
   return {
     calls: {
       'api.request': relayCall('api.request'),
+      'etcd.range': relayCall('etcd.range'),
       'observe.rootOf': relayCall('observe.rootOf'),
       'time.pause': relayCall('time.pause'),
       'time.resume': relayCall('time.resume'),

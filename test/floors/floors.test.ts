@@ -23,7 +23,7 @@ describe('floors', () => {
 
   test.each([
     ['main/control-plane/apiserver/x.ts', `import type { EtcdClient } from '../etcd/client.ts'`],
-    ['main/control-plane/controllers/job/x.ts', `import { y } from '../shared/y.ts'`],
+    ['main/control-plane/controllers/job/x.ts', `import { y } from '../framework/y.ts'`],
     ['main/kernel/host.node.ts', `import { readFileSync } from 'node:fs'`],
     ['renderer/x.ts', `import { z } from '../main/api/kinds/registry.ts'`],
   ])('%s may %s', (file, text) => {

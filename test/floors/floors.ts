@@ -53,7 +53,7 @@ export interface Violation {
   readonly instead: string
 }
 
-/** Controllers and commands are neighbours that must not know each other; shared pieces stand in the folder's own files. */
+/** Controllers and commands are neighbours that must not know each other; what they share stands in controllers/framework. */
 const apartment = 'main/control-plane/controllers'
 
 export function listSources(root: string, folders: readonly string[]): string[] {
@@ -93,7 +93,7 @@ export function violationsIn(file: string, text: string): Violation[] {
       const target = relative('/', resolve('/', dirname(file), bare)).split(sep).join('/')
       const allowed = floor.may.some((path) => target === path || target.startsWith(`${path}/`))
       if (!allowed && !(isTest && target.startsWith('main/')) && !(isNode && target.startsWith('main/kernel'))) violations.push({ file, line, imported, instead: floor.instead })
-      else if (crossesApartment(file, target) && !isTest) violations.push({ file, line, imported, instead: 'controllers never import their neighbours: move what both need to controllers/shared' })
+      else if (crossesApartment(file, target) && !isTest) violations.push({ file, line, imported, instead: 'controllers never import their neighbours: move what both need to controllers/framework' })
       continue
     }
     if (isTest || isNode || floor.packages.includes('*')) continue
@@ -109,7 +109,7 @@ function crossesApartment(file: string, target: string): boolean {
   const from = room(file)
   const to = room(target)
   const isRoom = (path: string): boolean => path.slice(apartment.length + 1).includes('/')
-  return isRoom(file) && isRoom(target) && from !== to && to !== 'shared'
+  return isRoom(file) && isRoom(target) && from !== to && to !== 'framework'
 }
 
 /** Names that let time, chance or I/O in behind the kernel's back, each with what to use. */

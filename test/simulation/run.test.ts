@@ -1,9 +1,15 @@
+import { Agent, request } from 'node:https'
 import { describe, expect, test } from 'vitest'
 import { deploymentKind } from '../../main/api/kinds/apps/deployment.ts'
 import { podKind } from '../../main/api/kinds/core/pod.ts'
 import type { Deployment, Pod } from '../../main/api/generated/types.ts'
 import { isPodReady } from '../../main/api/machinery/pod.ts'
 import type { RecordedInput } from '../../main/kernel/input-log.ts'
+import { openConsole } from '../../main/cluster/console.node.ts'
+import { openEdge } from '../../main/cluster/edge.node.ts'
+import { openEtcdEdge } from '../../main/cluster/etcd-edge.node.ts'
+import { createPki } from '../../main/control-plane/apiserver/pki.node.ts'
+import { replayRun } from '../../main/cluster/replay.ts'
 import { bootedLab, createLab, type SimulatedLab } from './simulated-lab.ts'
 
 const nginx = {
@@ -65,7 +71,7 @@ describe('a whole cluster', () => {
     const again = createLab({ seed: 11 })
     stopTester(again)
     again.cluster.boot()
-    again.cluster.replay(recorded.map((input) => JSON.parse(JSON.stringify(input)) as RecordedInput))
+    replayRun(again.cluster, recorded.map((input) => JSON.parse(JSON.stringify(input)) as RecordedInput))
     await again.cluster.kernel.runUntil(cluster.kernel.now())
     expect(again.cluster.kernel.executed).toBe(cluster.kernel.executed)
     expect(again.traceDigest()).toBe(live.traceDigest())
@@ -77,13 +83,21 @@ describe('a run paced by the wall clock', () => {
     const live = createLab({ seed: 21 })
     stopTester(live)
     const { cluster } = live
+    const pki = await createPki({ now: Date.now() })
+    const edge = await openEdge(cluster, pki, 0)
+    const etcd = await openEtcdEdge(cluster, pki)
+    const console = await openConsole(cluster)
+    const agent = new Agent({ keepAlive: true, ca: pki.ca.certificate, cert: pki.admin.certificate, key: pki.admin.key })
     const statuses: number[] = []
     const send = (method: string, path: string, body?: object): Promise<void> =>
-      new Promise((resolve) => {
-        cluster.gateway.send(
-          { method, path, headers: { 'user-agent': 'kubectl/v1.36.1', 'content-type': 'application/json' }, ...(body ? { body: new TextEncoder().encode(JSON.stringify(body)) } : {}) },
-          { onHead: ({ status }) => statuses.push(status), onData: () => {}, onEnd: resolve },
-        )
+      new Promise((resolve, reject) => {
+        const sent = request({ host: '127.0.0.1', port: edge.port, method, path, agent, headers: { 'content-type': 'application/json' } }, (response) => {
+          statuses.push(response.statusCode!)
+          response.resume()
+          response.on('end', resolve)
+        })
+        sent.on('error', reject)
+        sent.end(body && JSON.stringify(body))
       })
     cluster.boot()
     cluster.pacer.setSpeed(20)
@@ -93,19 +107,23 @@ describe('a run paced by the wall clock', () => {
     const asked = Promise.all([send('GET', '/api/v1/pods'), send('GET', '/api/v1/nodes')])
     cluster.fault({ type: 'kill', processId: 'kube-scheduler@controlplane' })
     await asked
+    const systemctl = await fetch(`${console.url}/run`, { method: 'POST', headers: { authorization: `Bearer ${console.token}` }, body: JSON.stringify({ machine: 'worker-1', argv: ['systemctl', 'restart', 'kubelet'] }) })
+    expect(await systemctl.json()).toMatchObject({ exitCode: 0 })
     await new Promise((resolve) => setTimeout(resolve, 300))
     await send('DELETE', '/apis/apps/v1/namespaces/default/deployments/nginx-deployment')
     await new Promise((resolve) => setTimeout(resolve, 100))
+    await Promise.all([edge.close(), console.close(), etcd.close()])
+    agent.destroy()
     cluster.pacer.stop()
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(statuses).toEqual([201, 200, 200, 200])
     const recorded = JSON.parse(JSON.stringify(cluster.kernel.inputs.recorded)) as RecordedInput[]
-    expect(recorded.map((input) => input.label)).toEqual(['api', 'api', 'api', 'fault', 'api'])
+    expect(recorded.map((input) => input.label)).toEqual(expect.arrayContaining(['apiserver', 'fault', 'console']))
 
     const again = createLab({ seed: 21 })
     stopTester(again)
     again.cluster.boot()
-    again.cluster.replay(recorded)
+    replayRun(again.cluster, recorded)
     await again.cluster.kernel.runUntil(Infinity, cluster.kernel.executed)
     expect(again.traceDigest()).toBe(live.traceDigest())
   })

@@ -1,0 +1,27 @@
+import { edgeLabel, replayEdge } from '../control-plane/apiserver/edge-input.ts'
+import type { EtcdInput } from '../control-plane/etcd/grpc/edge-calls.ts'
+import { replayEtcd } from '../control-plane/etcd/grpc/replay.ts'
+import type { RecordedInput } from '../kernel/input-log.ts'
+import type { Cluster } from './cluster.ts'
+import { consoleCommand } from './console-command.ts'
+import { currentHandler } from './current-handler.ts'
+import { etcdFromOutside, rangeOfPrefix } from './etcd-from-outside.ts'
+
+/** Prepares a cluster that has not run yet to live another run again: every recorded input, from whichever door, happens as the
+ *  event that it was, and its answer goes nowhere. The cluster has to have the same spec, epoch and token key. */
+export function replayRun(cluster: Cluster, inputs: readonly RecordedInput[]): void {
+  const api = replayEdge(currentHandler(cluster))
+  const etcd = replayEtcd(etcdFromOutside(cluster))
+  cluster.gateway.onReplay(({ label, data }) => {
+    if (label === edgeLabel) api(data)
+    else if (label === 'etcd') etcd(data as EtcdInput)
+    else if (label === 'etcd-range') {
+      const { prefix, limit } = data as { prefix: string; limit: number }
+      rangeOfPrefix(cluster, prefix, limit).catch(() => {})
+    } else if (label === 'console') {
+      const { machine, argv } = data as { machine: string; argv: readonly string[] }
+      consoleCommand(cluster, machine, argv).catch(() => {})
+    } else throw new Error(`input ${label} cannot be replayed: nobody knows it`)
+  })
+  cluster.replay(inputs)
+}
