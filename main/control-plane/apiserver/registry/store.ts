@@ -215,7 +215,8 @@ export class Store {
       metadata.generation = old.metadata.generation
       endpoint.prepareForUpdate?.(object, old, strategyContext)
       restoreSystemFields(object, old)
-      if (strategy.generationOf && !semanticEqual(strategy.generationOf(object), strategy.generationOf(old))) metadata.generation = (old.metadata.generation ?? 0) + 1
+      // A subresource with a strategy of its own (status) is no change of what is wished for: its annotations don't count.
+      if (endpoint.generationOf && !semanticEqual(endpoint.generationOf(object), endpoint.generationOf(old))) metadata.generation = (old.metadata.generation ?? 0) + 1
       const errors = validateMetadataUpdate(metadata, old.metadata)
       if (endpoint.validateUpdate) errors.push(...endpoint.validateUpdate(object, old))
       this.#throwInvalid(name, errors)
