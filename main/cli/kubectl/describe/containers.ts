@@ -80,7 +80,7 @@ export function describeResources(out: Description, resources: ResourceRequireme
 }
 
 function probeText(probe: Probe): string {
-  const numbers = `delay=${probe.initialDelaySeconds ?? 0}s timeout=${probe.timeoutSeconds ?? 0}s period=${probe.periodSeconds ?? 0}s successThreshold=${probe.successThreshold ?? 0} failureThreshold=${probe.failureThreshold ?? 0}`
+  const numbers = `delay=${probe.initialDelaySeconds ?? 0}s timeout=${probe.timeoutSeconds ?? 0}s period=${probe.periodSeconds ?? 0}s #success=${probe.successThreshold ?? 0} #failure=${probe.failureThreshold ?? 0}`
   if (probe.exec) return `exec ${listText(probe.exec.command ?? [])} ${numbers}`
   if (probe.httpGet) {
     const { scheme = '', host = '', port, path = '' } = probe.httpGet

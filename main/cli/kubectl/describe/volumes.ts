@@ -135,7 +135,8 @@ export function describeAttributes(out: Description, title: string, attributes: 
   const keys = Object.keys(attributes ?? {}).sort()
   if (keys.length === 0) return out.line('<none>')
   keys.forEach((key, index) => {
-    if (index > 0) out.write(2, `${'    '}\t`)
+    // Upstream indents each piece of the line.
+    if (index > 0) out.write(2, '    \t')
     const line = `${key}=${attributes![key]}`
     out.write(2, line.length > 140 ? `${line.slice(0, 140)}...\n` : `${line}\n`)
   })

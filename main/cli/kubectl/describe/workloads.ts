@@ -150,20 +150,12 @@ export async function describeStatefulSet(set: StatefulSet, around: Surroundings
   out.write(0, `Selector:\t${selector}\n`)
   describeLabels(out, 'Labels', metadata.labels)
   describeAnnotations(out, 'Annotations', metadata.annotations)
-  if (spec?.serviceName) out.write(0, `Service Name:\t${spec.serviceName}\n`)
-  if (spec?.podManagementPolicy) out.write(0, `Pod Management Policy:\t${spec.podManagementPolicy}\n`)
   out.write(0, `Replicas:\t${spec?.replicas ?? 0} desired | ${status?.replicas ?? 0} total\n`)
   out.write(0, `Update Strategy:\t${spec?.updateStrategy?.type ?? ''}\n`)
   const rolling = spec?.updateStrategy?.rollingUpdate
   if (rolling?.partition !== undefined) {
     out.write(1, `Partition:\t${rolling.partition}\n`)
     if (rolling.maxUnavailable !== undefined) out.write(1, `MaxUnavailable:\t${rolling.maxUnavailable}\n`)
-  }
-  const retention = spec?.persistentVolumeClaimRetentionPolicy
-  if (retention) {
-    out.write(0, 'Persistent Volume Claim Retention Policy:\n')
-    out.write(1, `WhenDeleted:\t${retention.whenDeleted ?? ''}\n`)
-    out.write(1, `WhenScaled:\t${retention.whenScaled ?? ''}\n`)
   }
   out.write(0, `Pods Status:\t${counts}\n`)
   describePodTemplate(out, spec?.template)
