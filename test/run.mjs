@@ -10,6 +10,7 @@ const root = new URL('..', import.meta.url).pathname
 const node = process.execPath
 const reports = mkdtempSync(join(tmpdir(), 'orrery-test-'))
 const bin = (name, file) => join(root, 'node_modules', name, file)
+const vueTsc = (project) => [node, bin('vue-tsc', 'bin/vue-tsc.js'), '-p', project, '--noEmit']
 const tsc = (project) => [node, bin('typescript', 'bin/tsc'), '-p', project]
 
 /** Answers why a suite cannot run here, or undefined. Installs what is missing where that is possible. */
@@ -34,7 +35,7 @@ const vitest = (project) => ({ vitest: project })
 const suites = [
   { name: 'generate', run: [[node, 'main/api/generate/generate.mjs']] },
   { name: 'build', run: [[node, bin('electron-vite', 'bin/electron-vite.js'), 'build', '--logLevel', 'warn']] },
-  { name: 'types', run: [tsc('main/tsconfig.pure.json'), tsc('main/tsconfig.json'), tsc('preload/tsconfig.json'), tsc('test/tsconfig.json'), [node, bin('vue-tsc', 'bin/vue-tsc.js'), '-p', 'renderer/tsconfig.json', '--noEmit']] },
+  { name: 'types', run: [tsc('main/tsconfig.pure.json'), tsc('main/tsconfig.json'), tsc('preload/tsconfig.json'), vueTsc('test/tsconfig.json'), vueTsc('renderer/tsconfig.json')] },
   { name: 'lint', run: [[node, bin('eslint', 'bin/eslint.js'), '.']] },
   { name: 'unit', ...vitest('unit') },
   { name: 'window', ...vitest('window') },

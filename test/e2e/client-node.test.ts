@@ -95,7 +95,7 @@ describe('@kubernetes/client-node', () => {
 
   test('wrong credentials and wrong requests get Kubernetes’ own answers', async () => {
     const stranger = new k8s.KubeConfig()
-    stranger.loadFromClusterAndUser({ name: 'c', server: lab.facts.server, caData: config.clusters[0]!.caData! }, { name: 'u', token: 'not.a.token' })
+    stranger.loadFromClusterAndUser({ name: 'c', server: lab.facts.server, caData: config.clusters[0]!.caData!, skipTLSVerify: false }, { name: 'u', token: 'not.a.token' })
     await expect(stranger.makeApiClient(k8s.CoreV1Api).listNamespacedPod({ namespace })).rejects.toMatchObject({ code: 401 })
     await expect(core.createNamespacedConfigMap({ namespace, body: { metadata: { name: 'Not A Name' } } })).rejects.toMatchObject({ code: 422 })
     await expect(core.readNamespacedPod({ namespace, name: 'nope' })).rejects.toMatchObject({ code: 404 })

@@ -123,7 +123,7 @@ class NetworkCaller implements Caller {
   /** Tries every endpoint once, beginning with the one that served last. */
   async #dial(attempts: number): Promise<Connection> {
     try {
-      return await this.#process.stack.dial(this.#endpoints[this.#endpoint]!)
+      return await this.#process.stack.dial(this.#endpoints[this.#endpoint]!, 'tcp', undefined, this.#process.name)
     } catch (error) {
       this.#endpoint = (this.#endpoint + 1) % this.#endpoints.length
       if (attempts <= 1) throw error

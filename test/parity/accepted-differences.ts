@@ -1,0 +1,8 @@
+/** Where our kubectl differs from the real one on purpose. Each has a reason. */
+export interface AcceptedDifference {
+  /** The command line, as in the case. */
+  readonly run: string | RegExp
+  readonly reason: string
+}
+
+export const acceptedDifferences: readonly AcceptedDifference[] = []
