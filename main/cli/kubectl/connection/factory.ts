@@ -6,11 +6,14 @@ import type { KubeConfig, ServerAccess } from '../config/kubeconfig.ts'
 import { CliError } from '../cli-error.ts'
 import type { FlagValues } from '../flags.ts'
 import { ResourceMapper } from '../resources/mapper.ts'
+import type { WebSocketConnection } from './web-socket.ts'
 
 /** What only the entry point can make: files, sockets. */
 export interface Connector {
   access(flags: FlagValues): ServerAccess
   transport(access: ServerAccess): HttpTransport
+  /** Opens a WebSocket with one of the subprotocols. Throws StatusError when the server refuses. */
+  webSocket?(access: ServerAccess, path: string, protocols: readonly string[], headers: Readonly<Record<string, string>>): Promise<WebSocketConnection>
   /** The merged kubeconfig. */
   config(flags: FlagValues): KubeConfig
   /** The file that changes are written to: the first one named. */
@@ -59,14 +62,24 @@ export class Factory {
     return (this.#transport ??= this.#watchWarnings(this.connector.transport(this.access())))
   }
 
+  /** A WebSocket as the user whom --as names, if any. */
+  webSocket(path: string, protocols: readonly string[]): Promise<WebSocketConnection> {
+    if (!this.connector.webSocket) throw new CliError('this kubectl cannot open streams')
+    return this.connector.webSocket(this.access(), path, protocols, this.#impersonation())
+  }
+
   client(): ApiClient {
+    return (this.#client ??= restClient(this.transport(), { userAgent: 'kubectl/v1.36.1 (orrery)', headers: this.#impersonation() }))
+  }
+
+  #impersonation(): Record<string, string> {
     const headers: Record<string, string> = {}
     const user = this.#flags.text('as')
     if (user) headers['impersonate-user'] = user
     const groups = this.#flags.list('as-group')
     if (groups.length > 1) throw new CliError('several --as-group are not supported')
     if (groups[0]) headers['impersonate-group'] = groups[0]
-    return (this.#client ??= restClient(this.transport(), { userAgent: 'kubectl/v1.36.1 (orrery)', headers }))
+    return headers
   }
 
   mapper(): ResourceMapper {
