@@ -13,6 +13,8 @@ export class EdgeExchange implements ServerExchange {
   readonly #output: EdgeOutput
   readonly #enter: Enter
   #done = false
+  #opened = false
+  #half = false
   #onData: ((data: unknown) => void) | undefined
   #onCancel: (() => void) | undefined
   readonly #early: unknown[] = []
@@ -37,7 +39,10 @@ export class EdgeExchange implements ServerExchange {
   }
 
   open(response: HttpResponse): void {
-    if (!this.#done) this.#output.open(response)
+    if (this.#done) return
+    this.#opened = true
+    this.#output.open(response)
+    if (this.#half) this.disconnected()
   }
 
   send(data: unknown): void {
@@ -66,7 +71,14 @@ export class EdgeExchange implements ServerExchange {
       if (this.#done) return
       this.#done = true
       this.#onCancel?.()
+      this.#output.end()
     })
+  }
+
+  /** The client will say no more: a short answer still reaches it, something that goes on has lost its reader. */
+  halfClosed(): void {
+    this.#half = true
+    if (this.#opened) this.disconnected()
   }
 
   #receive(data: unknown): void {

@@ -54,6 +54,9 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
   }
 
   const http1 = createHttpServer({ keepAlive: true, noDelay: true })
+  // Node's name for it is not in its types: the socket's end does not abort the request that came before it.
+  ;(http1 as unknown as { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
+  const running = new WeakMap<TLSSocket, EdgeExchange>()
   http1.headersTimeout = headersTimeoutMs
   http1.requestTimeout = 0
   http1.keepAliveTimeout = idleTimeoutMs
@@ -61,9 +64,11 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
     readBody(request, (body) => {
       const output = new Http1Output(request, response)
       const exchange = begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, body), output)
+      running.set(request.socket as TLSSocket, exchange)
       response.on('close', () => exchange.disconnected())
     })
   })
+  http1.on('connection', (socket: TLSSocket) => socket.on('end', () => running.get(socket)?.halfClosed()))
   http1.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request')
     else socket.destroy()
@@ -99,14 +104,18 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
     // A resumed session would not show its client certificate again.
     secureOptions: cryptoConstants.SSL_OP_NO_TICKET,
     handshakeTimeout: headersTimeoutMs,
+    // A client that has said everything may still wait for its answer.
+    allowHalfOpen: true,
   })
   server.on('secureConnection', (socket) => {
     sockets.add(socket)
     socket.setNoDelay(true)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    if (socket.alpnProtocol === 'h2') http2.emit('connection', socket)
-    else http1.emit('connection', socket)
+    if (socket.alpnProtocol === 'h2') {
+      socket.allowHalfOpen = false
+      http2.emit('connection', socket)
+    } else http1.emit('connection', socket)
   })
   server.on('tlsClientError', (_error, socket) => socket.destroy())
 

@@ -75,7 +75,7 @@ function mountToken({ spec }: Pod, parts: ServiceAccountParts): void {
     needed = true
   }
   for (const container of spec!.initContainers ?? []) mount(container)
-  for (const container of spec!.containers) mount(container)
+  for (const container of spec!.containers ?? []) mount(container)
   if (needed && !existing) spec!.volumes = [...volumes, tokenVolume(name)]
 }
 

@@ -32,6 +32,7 @@ export function bindPod({ resources, process }: Parts): (request: ApiRequest) =>
     const resource = { group: '', resource: 'pods/binding' }
     await store.update(context, info.namespace, name, {
       subresource: 'binding',
+      keepsGeneration: true,
       mayCreate: false,
       strategy: {},
       transform: (current) => {
@@ -48,7 +49,8 @@ export function bindPod({ resources, process }: Parts): (request: ApiRequest) =>
         pod.status = { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime: formatTime(process.clock.now()), ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }) }] }
         return pod
       },
-    }, query)
+      // Upstream writes bindings past the field manager: nobody comes to own spec.nodeName.
+    }, { ...query, managed: true })
     respondWith(request, 201, form, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
   }
 }

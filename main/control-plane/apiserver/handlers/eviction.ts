@@ -44,6 +44,7 @@ export function evictPod({ resources, process }: Parts): (request: ApiRequest) =
       const { name } = covering[0]!.metadata
       await served.store.update(context, info.namespace, name, {
         subresource: 'status',
+        keepsGeneration: true,
         mayCreate: false,
         strategy: {},
         transform: (current) => {

@@ -1,5 +1,6 @@
 /** The four kinds of patches. */
 import { DecodeError, parseJsonBytes } from '../../../api/machinery/codec/json.ts'
+import { canonicalObject } from '../../../api/machinery/codec/typed.ts'
 import { parseYaml } from '../../../api/machinery/codec/yaml.ts'
 import { applyJsonPatch, JsonPatchError } from '../../../api/machinery/json-patch.ts'
 import { cloneJson, isObject } from '../../../api/machinery/json-value.ts'
@@ -103,7 +104,8 @@ function applyOf(request: HttpRequest, resource: ServedResource, endpoint: { rea
       live: current, applied, manager: options.fieldManager, force: options.force === true, subresource: endpoint.subresource, type: mergeTypeFor(kind), timestamp: options.timestamp,
       resetFields: resetFieldsFor(kind, endpoint.subresource), apiVersion: apiVersionOf(kind),
     })
-    const object = cloneJson(merged)
+    const definition = schemaOf(kind.schema)
+    const object = cloneJson(definition ? canonicalObject(merged, definition) : merged)
     if (current) object.metadata.resourceVersion = applied.metadata.resourceVersion ?? current.metadata.resourceVersion
     return object
   }

@@ -24,13 +24,14 @@ const transforms = ['Table', 'PartialObjectMetadata'] as const
 export interface Endpoint {
   readonly subresource: string
   readonly strategy?: Pick<Strategy<KubeObject>, 'prepareForUpdate' | 'validateUpdate'>
+  readonly keepsGeneration?: boolean
 }
 
 export const mainEndpoint: Endpoint = { subresource: '' }
 
 /** The endpoint of a status or named subresource that changes the whole object. */
 export function endpointOf(subresource: Subresource<KubeObject>): Endpoint | undefined {
-  if (subresource.type === 'status') return { subresource: 'status', strategy: { prepareForUpdate: subresource.prepareForUpdate ?? keepAllButStatus, validateUpdate: subresource.validateUpdate } }
+  if (subresource.type === 'status') return { subresource: 'status', keepsGeneration: true, strategy: { prepareForUpdate: subresource.prepareForUpdate ?? keepAllButStatus, validateUpdate: subresource.validateUpdate } }
   if (subresource.type === 'named' && subresource.strategy) return { subresource: subresource.name, strategy: subresource.strategy }
   return undefined
 }
@@ -90,7 +91,7 @@ export async function patchObject(request: ApiRequest, resource: ServedResource,
 
 function planOf(resource: ServedResource, endpoint: Endpoint, transform: UpdatePlan['transform']): UpdatePlan {
   const { allowCreateOnUpdate } = resource.kind.strategy
-  const plan: UpdatePlan = { subresource: endpoint.subresource, transform, mayCreate: endpoint.subresource === '' && allowCreateOnUpdate === true }
+  const plan: UpdatePlan = { subresource: endpoint.subresource, transform, mayCreate: endpoint.subresource === '' && allowCreateOnUpdate === true, ...(endpoint.keepsGeneration ? { keepsGeneration: true } : {}) }
   return endpoint.strategy ? { ...plan, strategy: endpoint.strategy } : plan
 }
 

@@ -36,6 +36,8 @@ export interface UpdatePlan {
   readonly subresource: string
   /** The new object, made from the stored one in this kind's form (undefined: there is none). A private copy; may throw StatusErrors. */
   readonly transform: (current: KubeObject | undefined) => KubeObject
+  /** No change of what is wished for, whatever it changes (status, binding): metadata.generation stays. */
+  readonly keepsGeneration?: boolean
   /** Whether a missing object may be created. */
   readonly mayCreate: boolean
   /** The strategy of the endpoint; default: the kind's. */
@@ -215,8 +217,7 @@ export class Store {
       metadata.generation = old.metadata.generation
       endpoint.prepareForUpdate?.(object, old, strategyContext)
       restoreSystemFields(object, old)
-      // A subresource with a strategy of its own (status) is no change of what is wished for: its annotations don't count.
-      if (endpoint.generationOf && !semanticEqual(endpoint.generationOf(object), endpoint.generationOf(old))) metadata.generation = (old.metadata.generation ?? 0) + 1
+      if (strategy.generationOf && !plan.keepsGeneration && !semanticEqual(strategy.generationOf(object), strategy.generationOf(old))) metadata.generation = (old.metadata.generation ?? 0) + 1
       const errors = validateMetadataUpdate(metadata, old.metadata)
       if (endpoint.validateUpdate) errors.push(...endpoint.validateUpdate(object, old))
       this.#throwInvalid(name, errors)

@@ -37,16 +37,26 @@ export interface TestServer {
 
 const tokenKey = generateTokenKey()
 
-export async function startServer(options: Partial<ApiServerOptions> = {}): Promise<TestServer> {
+/** `onEtcd` gets the etcd that is made for the server; it then lives on a machine of its own and outlives it. */
+export async function startServer(options: Partial<ApiServerOptions> = {}, onEtcd?: (etcd: ReturnType<typeof inProcessEtcd>) => void): Promise<TestServer> {
   const kernel = new Kernel({ host: nodeHost, seed: 7, epoch: Date.UTC(2026, 0, 1) })
   const network = new Network(kernel)
   const controlplane = new Machine(network, 'controlplane', '192.168.64.10', new SimulatedDisk(kernel, 'controlplane'))
   const worker = new Machine(network, 'worker-1', '192.168.64.11', new SimulatedDisk(kernel, 'worker-1'))
   let process!: Process
   let server!: ApiServer
+  let etcd: ReturnType<typeof inProcessEtcd> | undefined
+  if (onEtcd) {
+    const machine = new Machine(network, 'etcd-0', '192.168.64.9', new SimulatedDisk(kernel, 'etcd-0'))
+    machine.start('etcd', (given) => {
+      etcd = inProcessEtcd(given)
+      return {}
+    })
+    onEtcd(etcd!)
+  }
   controlplane.start('kube-apiserver', (given) => {
     process = given
-    server = kubeApiserver({ etcd: inProcessEtcd(given), tokens: es256Tokens(tokenKey), advertisedAddress: '192.168.64.10', freeze: true, ...options })(given)
+    server = kubeApiserver({ etcd: etcd ?? inProcessEtcd(given), tokens: es256Tokens(tokenKey), advertisedAddress: '192.168.64.10', freeze: true, ...options })(given)
     return server
   })
   let somebody!: Process
