@@ -1,6 +1,6 @@
 import type { Pod, Service } from '../../../api/generated/types.ts'
 import { formatSelector, selectorFromSet, selectorOf } from '../../../api/machinery/labels.ts'
-import { isPodReady, podCondition, restartCountOf } from '../../../api/machinery/pod.ts'
+import { isPodReady, podCondition } from '../../../api/machinery/pod.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { timeOr0 } from '../../../api/machinery/time.ts'
 import { CliError } from '../cli-error.ts'
@@ -66,11 +66,11 @@ const phaseOrder: Readonly<Record<string, number>> = { Running: 0, Unknown: 1, P
 
 /** The best pod to read logs of first: assigned, running, ready, longest ready, most restarted, oldest. */
 export const byLogging: PodOrder = (a, b) =>
-  placed(a) - placed(b) || phase(a) - phase(b) || ready(a) - ready(b) || compareReadyTime(a, b) || restartCountOf(b) - restartCountOf(a) || created(a) - created(b)
+  placed(a) - placed(b) || phase(a) - phase(b) || ready(a) - ready(b) || compareReadyTime(a, b) || mostRestarts(b) - mostRestarts(a) || created(a) - created(b)
 
 /** The best pod to attach to first: upstream's order for removal, from behind. */
 export const byActivity: PodOrder = (a, b) =>
-  placed(a) - placed(b) || phase(a) - phase(b) || ready(a) - ready(b) || deleting(a) - deleting(b) || compareReadyTime(a, b) || restartCountOf(a) - restartCountOf(b) || created(a) - created(b)
+  placed(a) - placed(b) || phase(a) - phase(b) || ready(a) - ready(b) || deleting(a) - deleting(b) || compareReadyTime(a, b) || mostRestarts(a) - mostRestarts(b) || created(a) - created(b)
 
 function placed(pod: Pod): number {
   return pod.spec?.nodeName ? 0 : 1
@@ -98,4 +98,8 @@ function readyTime(pod: Pod): number {
 
 function created(pod: Pod): number {
   return timeOr0(pod.metadata.creationTimestamp)
+}
+
+function mostRestarts(pod: Pod): number {
+  return Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount))
 }
