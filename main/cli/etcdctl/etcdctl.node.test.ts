@@ -54,6 +54,8 @@ async function ours(argv: readonly string[], input = '', onOutput: (stdout: stri
 function real(argv: readonly string[], input = ''): Promise<Result> {
   return new Promise((resolve) => {
     const child = execFile('etcdctl', [...argv], { env: { PATH: process.env['PATH'], ...etcd.environment } }, (error, stdout, stderr) => resolve({ stdout, stderr, code: typeof error?.code === 'number' ? error.code : error ? -1 : 0 }))
+    // It may end without having read its input.
+    child.stdin!.on('error', () => {})
     child.stdin!.end(input)
   })
 }
