@@ -60,11 +60,9 @@ export class Random {
 
   /** An RFC 4122 version 4 identifier. */
   uuid(): string {
-    const hex = [this.uint32(), this.uint32(), this.uint32(), this.uint32()]
-      .map((word) => word.toString(16).padStart(8, '0'))
-      .join('')
-    const variant = ((parseInt(hex[16]!, 16) & 3) | 8).toString(16)
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+    const [a, b, c, d] = [this.uint32(), this.uint32(), this.uint32(), this.uint32()]
+    const [versioned, variant] = [(b & 0x0fff) | 0x4000, (c >>> 16 & 0x3fff) | 0x8000]
+    return `${hexOf(a >>> 16)}${hexOf(a)}-${hexOf(b >>> 16)}-${hexOf(versioned)}-${hexOf(variant)}-${hexOf(c)}${hexOf(d >>> 16)}${hexOf(d)}`
   }
 
   /** A name suffix as Kubernetes' rand.String: no vowels, no digits that look like letters. */
@@ -74,6 +72,13 @@ export class Random {
     for (let index = 0; index < length; index++) text += alphabet[this.below(alphabet.length)]
     return text
   }
+}
+
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** The lowest 16 bits, as four digits. */
+function hexOf(word: number): string {
+  return hexOfByte[(word >>> 8) & 0xff]! + hexOfByte[word & 0xff]!
 }
 
 /** Hands out named streams, so that drawing more numbers in one component does not move the numbers of another. */

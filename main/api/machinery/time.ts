@@ -2,14 +2,26 @@
 
 /** metav1.Time: RFC 3339 in UTC, whole seconds (truncated). */
 export function formatTime(ms: number): string {
-  return `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`
+  return `${secondsText(Math.floor(ms / 1000))}Z`
+}
+
+let lastSecond = Number.NaN
+let lastSecondText = ''
+
+/** Most of what is written in a row is written in the same second. */
+function secondsText(seconds: number): string {
+  if (seconds !== lastSecond) {
+    lastSecondText = new Date(seconds * 1000).toISOString().slice(0, 19)
+    lastSecond = seconds
+  }
+  return lastSecondText
 }
 
 /** metav1.MicroTime: RFC 3339 in UTC with six decimals. */
 export function formatMicroTime(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   const micros = Math.floor((ms - seconds * 1000) * 1000 + 1e-6)
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, '0')}Z`
+  return `${secondsText(seconds)}.${String(micros).padStart(6, '0')}Z`
 }
 
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/
@@ -17,6 +29,21 @@ const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:
 /** ms since the epoch of an RFC 3339 text (fractions and offsets allowed), or undefined. */
 export function parseTime(text: string | undefined): number | undefined {
   if (!text) return undefined
+  const known = parsed.get(text)
+  if (known !== undefined) return known
+  const ms = parseRfc3339(text)
+  if (ms !== undefined) {
+    if (parsed.size >= parsedCountMax) parsed = new Map()
+    parsed.set(text, ms)
+  }
+  return ms
+}
+
+/** The same few times are read again and again: those of the objects that live. */
+let parsed = new Map<string, number>()
+const parsedCountMax = 2_000
+
+function parseRfc3339(text: string): number | undefined {
   const match = rfc3339.exec(text)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction, zone] = match as unknown as [string, string, string, string, string, string, string, string?, string?]

@@ -59,6 +59,18 @@ function isPrintable(character: string): boolean {
 
 /** The field manager of a client that names none: the first part of its User-Agent. */
 function managerOfAgent(userAgent: string): string {
+  const known = managers.get(userAgent)
+  if (known !== undefined) return known
+  const manager = readManager(userAgent)
+  if (managers.size >= managersMax) managers = new Map()
+  managers.set(userAgent, manager)
+  return manager
+}
+
+let managers = new Map<string, string>()
+const managersMax = 1_000
+
+function readManager(userAgent: string): string {
   const slash = userAgent.indexOf('/')
   const prefix = slash < 0 ? userAgent : userAgent.slice(0, slash)
   let manager = ''

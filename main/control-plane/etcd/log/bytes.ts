@@ -1,3 +1,6 @@
+/** A buffer that was handed over is followed by one as large, so that it need not grow again; up to this many bytes. */
+const startCapacityMax = 65_536
+
 /** Writes numbers, texts and bytes one after the other into a buffer that grows. */
 export class ByteWriter {
   #bytes: Uint8Array
@@ -67,7 +70,7 @@ export class ByteWriter {
   take(): Uint8Array {
     const whole = this.#bytes.subarray(0, this.#length)
     const taken = this.#length * 2 < this.#bytes.length ? whole.slice() : whole
-    if (taken === whole) this.#bytes = new Uint8Array(256)
+    if (taken === whole) this.#bytes = new Uint8Array(Math.min(this.#bytes.length, startCapacityMax))
     this.#length = 0
     return taken
   }
