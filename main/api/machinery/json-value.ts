@@ -15,12 +15,24 @@ export function cloneJson<T>(value: T): T {
     for (let i = 0; i < value.length; i++) list[i] = cloneJson(value[i] as unknown)
     return list as T
   }
-  const copy: JsonObject = {}
-  for (const key in value) {
-    const item = (value as JsonObject)[key]
-    if (item !== undefined) setOwn(copy, key, cloneJson(item))
+  // A spread copies the object's shape as a whole; field by field it would be built up again each time.
+  const copy = { ...value } as JsonObject
+  for (const key in copy) {
+    const item = copy[key]
+    if (typeof item === 'object' && item !== null) copy[key] = cloneJson(item)
+    else if (item === undefined) return cloneDefined(value as JsonObject) as T
   }
   return copy as T
+}
+
+/** cloneJson of an object with undefined fields. */
+function cloneDefined(value: JsonObject): JsonObject {
+  const copy: JsonObject = {}
+  for (const key in value) {
+    const item = value[key]
+    if (item !== undefined) setOwn(copy, key, cloneJson(item))
+  }
+  return copy
 }
 
 /** Sets a field even when its name is `__proto__`. */
