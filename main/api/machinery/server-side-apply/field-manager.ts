@@ -110,23 +110,22 @@ function withManagedFields<T extends KubeObject>(object: T, entries: readonly Ma
   return { ...object, metadata: entries ? { ...metadata, managedFields: entries as ManagedFieldsEntry[] } : metadata }
 }
 
-const withoutOwnership = new WeakMap<object, JsonObject>()
-
 /** The object as it is compared: without managedFields. */
 function plain(object: KubeObject | undefined): JsonObject {
   if (!object) return {}
   if (object.metadata.managedFields === undefined) return object as unknown as JsonObject
-  let made = withoutOwnership.get(object)
-  if (!made) {
-    const { managedFields: _entries, ...metadata } = object.metadata
-    made = { ...(object as unknown as JsonObject), metadata }
-    withoutOwnership.set(object, made)
-  }
-  return made
+  const { managedFields: _entries, ...metadata } = object.metadata
+  return { ...(object as unknown as JsonObject), metadata }
 }
 
-function ignoredSet(options: Pick<TrackOptions, 'resetFields'>): FieldSet {
-  return options.resetFields && options.resetFields.length > 0 ? setOfPaths(options.resetFields.map((path) => path.map((name) => `f:${name}`))) : emptySet
+const ignoredSets = new WeakMap<object, FieldSet>()
+
+/** Remembered, as an endpoint gives the same list each time. */
+function ignoredSet({ resetFields }: Pick<TrackOptions, 'resetFields'>): FieldSet {
+  if (!resetFields || resetFields.length === 0) return emptySet
+  let set = ignoredSets.get(resetFields)
+  if (!set) ignoredSets.set(resetFields, (set = setOfPaths(resetFields.map((path) => path.map((name) => `f:${name}`)))))
+  return set
 }
 
 function withoutIgnored(comparison: Comparison, ignored: FieldSet): Comparison {
@@ -142,7 +141,7 @@ function track(live: KubeObject | undefined, updated: KubeObject, managers: Mana
   const touched = union(comparison.modified, comparison.added)
   for (const [id, managed] of managers) {
     const set = difference(difference(managed.set, touched), comparison.removed)
-    if (set !== managed.set) managers.set(id, { ...managed, set })
+    if (set !== managed.set) managers.set(id, { ...managed, set, entry: undefined })
   }
   dropEmpty(managers)
   const own = difference(touched, unowned)
@@ -224,7 +223,7 @@ function merge(options: ApplyOptions, startManagers: Managers, force: boolean): 
     const contested = intersection(managed.set, touched)
     if (!isEmptySet(contested)) forEachPath(contested, (path) => conflicts.push({ managed, path: [...path] }))
     const rest = difference(difference(managed.set, contested), comparison.removed)
-    if (rest !== managed.set) managers.set(otherId, { ...managed, set: rest })
+    if (rest !== managed.set) managers.set(otherId, { ...managed, set: rest, entry: undefined })
   }
   if (conflicts.length > 0 && !force) return { conflicts }
   const stripped = difference(set, unowned)

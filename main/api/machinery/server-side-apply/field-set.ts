@@ -9,6 +9,16 @@ export type FieldsV1 = { [element: string]: unknown }
 export class FieldSet {
   members: Set<string> | undefined = undefined
   children: Map<string, FieldSet> | undefined = undefined
+  /** How it is written, once it was. */
+  #written: FieldsV1 | undefined
+
+  get written(): FieldsV1 | undefined {
+    return this.#written
+  }
+
+  set written(fields: FieldsV1) {
+    this.#written = fields
+  }
 
   /** Adds an element; only while the set is being built. */
   add(element: string): void {
@@ -24,7 +34,7 @@ export class FieldSet {
   }
 }
 
-export const emptySet: FieldSet = Object.freeze(new FieldSet())
+export const emptySet = Object.freeze(new FieldSet()) as FieldSet
 
 export function isEmptySet(set: FieldSet): boolean {
   if (set.members !== undefined && set.members.size > 0) return false
@@ -162,7 +172,6 @@ function scalarText(value: unknown): string {
 }
 
 const decoded = new WeakMap<object, FieldSet>()
-const encoded = new WeakMap<FieldSet, FieldsV1>()
 
 /** Decodes FieldsV1; remembered per object. Throws an Error for what is no FieldsV1. */
 export function decodeFieldsV1(fields: unknown): FieldSet {
@@ -171,7 +180,7 @@ export function decodeFieldsV1(fields: unknown): FieldSet {
   if (!set) {
     set = decodeNode(fields)
     decoded.set(fields, set)
-    if (Object.isFrozen(fields)) encoded.set(set, fields)
+    if (Object.isFrozen(fields)) set.written = fields
   }
   return set
 }
@@ -219,10 +228,10 @@ function canonicalElement(element: string): string {
 
 /** Encodes a set as FieldsV1; remembered per set, so the same set gives the same (frozen) object. */
 export function encodeFieldsV1(set: FieldSet): FieldsV1 {
-  let fields = encoded.get(set)
+  let fields = set.written
   if (!fields) {
     fields = encodeNode(set, false)
-    encoded.set(set, fields)
+    set.written = fields
     decoded.set(fields, set)
   }
   return fields

@@ -15,6 +15,8 @@ export interface Managed {
   readonly subresource: string
   readonly time: string | undefined
   readonly set: FieldSet
+  /** How it is written, once it was. */
+  entry?: ManagedFieldsEntry | undefined
 }
 
 /** By identifier: an applier is one whatever its version, an updater is one per version. */
@@ -51,17 +53,15 @@ export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | 
   return [...managers.values()].sort(compareManaged).map(entryOf)
 }
 
-const entries = new WeakMap<Managed, ManagedFieldsEntry>()
-
 function entryOf(managed: Managed): ManagedFieldsEntry {
-  let entry = entries.get(managed)
+  let { entry } = managed
   if (!entry) {
     entry = { manager: managed.manager, operation: managed.operation, apiVersion: managed.apiVersion }
     if (managed.time !== undefined) entry.time = managed.time
     entry.fieldsType = 'FieldsV1'
     entry.fieldsV1 = encodeFieldsV1(managed.set)
     if (managed.subresource) entry.subresource = managed.subresource
-    entries.set(managed, entry)
+    managed.entry = entry
   }
   return entry
 }
@@ -80,6 +80,7 @@ const updaterCountMax = 10
 
 /** Merges the oldest updaters of a version into `ancient-changes` while there are too many. */
 export function capUpdaters(managers: Managers): void {
+  if (managers.size <= updaterCountMax) return
   const updaters = [...managers].filter(([, managed]) => managed.operation === 'Update')
   let count = updaters.length
   if (count <= updaterCountMax) return
