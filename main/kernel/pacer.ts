@@ -23,6 +23,7 @@ export class Pacer {
   #busy = false
   #stopped = false
   #steps = 0
+  #stepWaiters: (() => void)[] = []
   #onChange: () => void = () => {}
   #onCrash: (error: unknown) => void = (error) => {
     throw error
@@ -73,11 +74,13 @@ export class Pacer {
     this.#onChange()
   }
 
-  /** While paused: runs the next `events` events. */
-  step(events = 1): void {
-    if (this.#state !== 'paused') return
+  /** While paused: runs the next `events` events; resolves when they have run (or time goes on by itself again). */
+  step(events = 1): Promise<void> {
+    if (this.#state !== 'paused' || this.#stopped) return Promise.resolve()
     this.#steps += events
+    const done = new Promise<void>((resolve) => this.#stepWaiters.push(resolve))
     this.#wake()
+    return done
   }
 
   /** While paused: runs all that is due until `time`, and resolves when that is done. */
@@ -156,6 +159,7 @@ export class Pacer {
       this.#onCrash(error)
     } finally {
       this.#busy = false
+      for (const resolve of this.#stepWaiters.splice(0)) resolve()
     }
   }
 }

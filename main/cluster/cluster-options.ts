@@ -1,0 +1,21 @@
+import type { Tokens } from '../control-plane/apiserver/tokens.ts'
+import type { DiskBacking } from '../kernel/disk.ts'
+import type { Host } from '../kernel/host.ts'
+import type { CatalogueData } from '../node/runtime/images/catalogue.ts'
+import type { ClusterSpec } from './spec.ts'
+
+/** What a cluster is made from, beside the code. */
+export interface ClusterOptions {
+  readonly spec: ClusterSpec
+  readonly host: Host
+  /** Virtual ms since the epoch at which the run starts. */
+  readonly epoch: number
+  readonly tokens: Tokens
+  /** The cluster CA's certificate (PEM), for service accounts. */
+  readonly caCertificate: string
+  readonly images: CatalogueData
+  /** Durable storage of a machine; absent: memory only. */
+  readonly backingOf?: (machine: string) => DiskBacking
+  /** Makes shared objects immutable in fact: for tests. */
+  readonly freeze?: boolean
+}
