@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { homedir } from 'node:os'
 import type { Environment, Streams } from './streams.ts'
 
@@ -21,6 +22,8 @@ export function processStreams(): Streams {
         },
         setRaw(raw: boolean) {
           if (process.stdin.isTTY) process.stdin.setRawMode(raw)
+          // Node leaves the translation of line ends on; a program in a container draws with bare ones.
+          if (raw) spawnSync('stty', ['-opost'], { stdio: 'inherit' })
         },
       }
     : undefined

@@ -45,7 +45,7 @@ export function describeEvents(out: Description, events: readonly CoreEvent[] | 
 }
 
 /** `3s`, or `3s (x4 over 5m)` for what happened again. */
-function intervalText({ eventTime, firstTimestamp, lastTimestamp, series, count = 0 }: CoreEvent, now: number): string {
+export function intervalText({ eventTime, firstTimestamp, lastTimestamp, series, count = 0 }: CoreEvent, now: number): string {
   const first = ageOf(eventTime ?? firstTimestamp, now)
   if (series) return `${ageOf(series.lastObservedTime, now)} (x${series.count ?? 0} over ${first})`
   return count > 1 ? `${ageOf(lastTimestamp, now)} (x${count} over ${first})` : first
