@@ -52,7 +52,15 @@ interface Side {
   readonly run: (invocation: Invocation) => Promise<Outcome>
 }
 
-async function play({ steps, files }: ParityCase): Promise<void> {
+interface Shown {
+  readonly out: string
+  readonly err: string
+  readonly code: number
+}
+
+/** Runs a case with both tools; the differences, in words. */
+async function play({ steps, files }: ParityCase): Promise<string[]> {
+  const differences: string[] = []
   const id = `${counter++}`
   const sides: Side[] = [
     { namespace: `px-${id}-a`, folder: join(folder, `${id}-a`), run: runReal },
@@ -76,20 +84,26 @@ async function play({ steps, files }: ParityCase): Promise<void> {
           const at = dash < 0 ? words.length : dash
           const argv = step.bare ? words : [...words.slice(0, at), '-n', side.namespace, ...words.slice(at)]
           const outcome = await side.run({ argv, kubeconfig: lab.kubeconfig, folder: side.folder, ...(step.input === undefined ? {} : { input: step.input.replaceAll('$NS', side.namespace) }) })
-          return { command: step.run, code: outcome.code, err: normalise(outcome.err, side.namespace, side.folder), out: normalise(outcome.out, side.namespace, side.folder) }
+          return { code: outcome.code, err: normalise(outcome.err, side.namespace, side.folder), out: normalise(outcome.out, side.namespace, side.folder) }
         }),
       )
       if (step.quiet || acceptedDifferences.some(({ run }) => (typeof run === 'string' ? run === step.run : run.test(step.run)))) continue
-      expect.soft(outcomes[1]).toEqual(outcomes[0])
+      const [real, ours] = outcomes as [Shown, Shown]
+      const parts = (['out', 'err', 'code'] as const).filter((part) => real[part] !== ours[part])
+      if (parts.length > 0) differences.push(`$ kubectl ${step.run}\n${parts.map((part) => `--- real ${part}\n${real[part]}\n+++ ours ${part}\n${ours[part]}`).join('\n')}`)
     }
   } finally {
     for (const side of sides) await runReal({ argv: ['delete', 'namespace', side.namespace, '--wait=false'], kubeconfig: lab.kubeconfig, folder: side.folder })
   }
+  return differences
 }
 
 for (const [topic, cases] of Object.entries(topics)) {
   describe.concurrent(topic, () => {
-    it.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => play(one))
+    it.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+      const differences = await play(one)
+      if (differences.length > 0) throw new Error(`${differences.length} command lines differ\n\n${differences.join('\n')}`)
+    })
   })
 }
 

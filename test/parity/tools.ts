@@ -22,7 +22,7 @@ export interface Invocation {
 /** The real kubectl, as a process. */
 export function runReal({ argv, kubeconfig, folder, input }: Invocation): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(realKubectl(), argv, { cwd: folder, env: { PATH: process.env.PATH, HOME: process.env.HOME ?? folder, KUBECONFIG: kubeconfig, EDITOR: process.env.EDITOR ?? 'true' } })
+    const child = spawn(realKubectl(), argv, { cwd: folder, env: { PATH: process.env.PATH, HOME: process.env.HOME ?? folder, KUBECONFIG: kubeconfig, KUBE_EDITOR: 'true' } })
     let [out, err] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
@@ -47,7 +47,7 @@ export async function runOurs({ argv, kubeconfig, folder, input }: Invocation): 
     onInterrupt: () => () => {},
   }
   const environment: Environment = {
-    variables: { KUBECONFIG: kubeconfig, EDITOR: process.env.EDITOR ?? 'true', PATH: process.env.PATH },
+    variables: { KUBECONFIG: kubeconfig, KUBE_EDITOR: 'true', PATH: process.env.PATH },
     homeFolder: process.env.HOME ?? homedir(),
     workingFolder: folder,
     now: () => Date.now(),

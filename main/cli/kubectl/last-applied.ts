@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../api/machinery/object.ts'
+import { goJson } from '../../api/machinery/go-text.ts'
 import { compactJson } from './printing/go-json.ts'
 
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
@@ -12,6 +13,11 @@ export function configurationOf(object: KubeObject): string {
 /** A copy that carries its own configuration in the annotation. */
 export function withLastApplied<T extends KubeObject>(object: T): T {
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata?.annotations, [lastAppliedAnnotation]: configurationOf(object) } } }
+}
+
+/** The same for an object that kubectl holds as a Go struct: the configuration has the struct's order and no empty annotations. */
+export function withStructConfiguration<T extends KubeObject>(object: T, ordered: T): T {
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata?.annotations, [lastAppliedAnnotation]: `${goJson(ordered)}\n` } } }
 }
 
 /** --save-config: as above when asked for; otherwise an annotation that is there already is kept true. */

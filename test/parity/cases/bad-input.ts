@@ -23,7 +23,7 @@ const bad: Readonly<Record<string, string>> = {
   'comment.yaml': '# nothing\n',
   'list.yaml': '- a\n- b\n',
   'other-namespace.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  namespace: other\n  name: a\n',
-  'multi.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: m\ndata:\n  x: "1"\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: n\ndata:\n  x: 1\n---\napiVersion: v1\nkind: Foo\nmetadata: {name: c}\n',
+  'multi.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: m\ndata:\n  x: "1"\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: second\ndata:\n  x: 1\n---\napiVersion: v1\nkind: Foo\nmetadata: {name: c}\n',
   'generate.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  generateName: a-\n',
   'nameless.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  labels: {}\n',
   'twice.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: t\n  name: u\n',

@@ -26,7 +26,7 @@ export const localCases: readonly ParityCase[] = [
   {
     name: 'config',
     files: {
-      'config.yaml': 'apiVersion: v1\nkind: Config\nclusters:\n- name: b\n  cluster:\n    server: https://b.example:6443\n- name: a\n  cluster:\n    server: https://a.example:6443\n    certificate-authority-data: YQ==\ncontexts:\n- name: one\n  context:\n    cluster: a\n    user: u\n    namespace: n\n- name: two\n  context:\n    cluster: b\n    user: u\ncurrent-context: one\nusers:\n- name: u\n  user:\n    token: secret\n',
+      'config.yaml': 'apiVersion: v1\nkind: Config\nclusters:\n- name: b\n  cluster:\n    server: https://b.example:6443\n- name: a\n  cluster:\n    server: https://a.example:6443\n    certificate-authority-data: YQ==\ncontexts:\n- name: one\n  context:\n    cluster: a\n    user: u\n    namespace: dev\n- name: two\n  context:\n    cluster: b\n    user: u\ncurrent-context: one\nusers:\n- name: u\n  user:\n    token: secret\n',
     },
     steps: [
       bare('--kubeconfig=config.yaml config view'),

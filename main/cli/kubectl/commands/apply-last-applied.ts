@@ -27,10 +27,8 @@ export const viewLastAppliedCommand: Command = {
     if (output !== 'yaml' && output !== 'json') throw new CliError(`Unexpected -o output mode: ${output}, the flag 'output' must be one of yaml|json\nSee 'kubectl apply view-last-applied -h' for help and examples`)
     await visitInfos(context, args, { fetch: true, latest: true, all: flags.bool('all'), selector: flags.text('selector'), missing: () => new CliError(missingTypesText) }, (info) => {
       const text = info.object.metadata?.annotations?.[lastAppliedAnnotation]
-      if (text === undefined) throw new CliError(`no last-applied-configuration annotation found on resource: ${info.name}`)
-      const value = JSON.parse(text) as KubeObject
-      const { annotations, ...metadata } = value.metadata as { annotations?: object }
-      const clean = { ...value, metadata: annotations && Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata }
+      if (text === undefined) return
+      const clean = JSON.parse(text) as KubeObject
       streams.out(output === 'yaml' ? printYaml(clean) : printJson(clean).replaceAll(/^( +)/gm, (spaces) => ' '.repeat(spaces.length / 2)))
     })
   },

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import { CliError, throwCollected, usageError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { lastAppliedAnnotation, withLastApplied } from '../last-applied.ts'
-import { compactJson } from '../printing/go-json.ts'
+import { asStruct, compactJson, sorted } from '../printing/go-json.ts'
 import { objectOutputFlags, objectPrinter, operationPrinter } from '../printing/output.ts'
 import { createObject, deleteObject, patchObject, type PatchKind } from '../resources/objects.ts'
 import { filenameFlags } from '../resources/selection.ts'
@@ -89,9 +89,14 @@ async function run(context: CommandContext): Promise<void> {
     }
   }
   if (asObjects && shown.length > 0) {
-    context.streams.out(printObject!(shown.length === 1 ? shown[0]! : ({ apiVersion: 'v1', kind: 'List', items: shown, metadata: { resourceVersion: '' } } as unknown as KubeObject)))
+    context.streams.out(printObject!(shown.length === 1 ? shown[0]! : listOf(shown)))
   }
   throwCollected(flatten(errors))
+}
+
+/** Several objects, as kubectl holds them: a struct around maps. */
+function listOf(items: readonly KubeObject[]): KubeObject {
+  return asStruct({ kind: 'List', apiVersion: 'v1', metadata: {}, items: items.map((item) => sorted(item)) }) as unknown as KubeObject
 }
 
 function flatten(errors: readonly unknown[]): unknown[] {
@@ -127,7 +132,7 @@ async function applyHere(context: CommandContext, info: Info, dryRun: DryRun, va
   }
   for (let attempt = 1; ; attempt++) {
     const { kind, patch } = await threeWayPatch(current, modified)
-    if (dryRun === 'client') return { object: await patchedHere(current, kind, patch), word: 'configured' }
+    if (dryRun === 'client') return { object: await patchedHere(current, kind, patch), word: Object.keys(patch).length === 0 ? 'unchanged' : 'configured' }
     if (Object.keys(patch).length === 0) return { object: current, word: asObjects ? 'configured' : 'unchanged' }
     try {
       return { object: await patchObject(context, info, kind, compactJson(patch), settings), word: 'configured' }
@@ -207,12 +212,25 @@ async function applyOnServer(context: CommandContext, info: Info, dryRun: DryRun
     throw error instanceof StatusError && error.reason === 'Conflict' ? new CliError(error.message + conflictAdvice) : error
   }
   const { migratedManagers } = await import('../managed-fields.ts')
-  const migrated = dryRun === 'none' ? migratedManagers(object, clientSideManager, fieldManager) : undefined
-  if (migrated) {
+  for (let attempt = 1; dryRun === 'none' && migratedManagers(object, clientSideManager, fieldManager) && attempt <= 5; attempt++) {
+    const configuration = object.metadata?.annotations?.[lastAppliedAnnotation]
+    if (configuration !== undefined) {
+      // The annotation gets an owner of its own, so that handing its old owner over does not remove it.
+      const { apiVersion, kind } = info.object
+      const annotation = { apiVersion, kind, metadata: { name: info.name, ...(info.namespace ? { namespace: info.namespace } : {}), annotations: { [lastAppliedAnnotation]: configuration } } }
+      object = await patchObject(context, info, 'apply', compactJson(annotation), { fieldManager: 'kubectl-last-applied', force: true })
+    }
+    const migrated = migratedManagers(object, clientSideManager, fieldManager)!
+    try {
     await patchObject(context, info, 'json', [
       { op: 'replace', path: '/metadata/managedFields', value: migrated },
       { op: 'replace', path: '/metadata/resourceVersion', value: object.metadata?.resourceVersion },
-    ], { fieldManager })
+      ], { fieldManager })
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.reason !== 'Conflict') throw error
+      object = await fetchTarget(context, info)
+      continue
+    }
     object = await send()
   }
   return { object, word: 'serverside-applied' }

@@ -103,7 +103,7 @@ async function change(context: CommandContext, what: 'label' | 'annotation'): Pr
     const taken = Object.keys(changes.set).sort().filter((key) => before[key] !== undefined && (what === 'annotation' || before[key] !== changes.set[key]))
     if (!overwrite && taken.length > 0) {
       const texts = taken.map((key) => `'${key}' already has a value (${before[key]})`)
-      throw new CliError(what === 'label' ? texts[0]! : `--overwrite is false but found the following declared annotation(s): ${texts.join('; ')}`)
+      throw new CliError(what === 'label' ? `${texts[0]!}, and --overwrite is false` : `--overwrite is false but found the following declared annotation(s): ${texts.join('; ')}`)
     }
     if (what === 'label') for (const key of changes.remove) if (!(key in before)) streams.out(`label ${JSON.stringify(key)} not found.\n`)
     const after: Record<string, string> = { ...before, ...changes.set }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { StatusError } from '../../../api/machinery/status-error.ts'
-import { CliError, usageError } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
 import { objectOutputFlags, operationPrinter } from '../printing/output.ts'
 import { patchObject, readObject } from '../resources/objects.ts'
@@ -33,7 +33,7 @@ export const scaleCommand: Command = {
   async run(context) {
     const { flags } = context
     const replicas = flags.int('replicas')
-    if (replicas < 0) throw usageError(context.path, 'The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0')
+    if (replicas < 0) throw new CliError('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0')
     const dryRun = dryRunOf(context)
     const print = operationPrinter(context, 'scaled', dryRun)
     await visitInfos(context, context.args, { fetch: true, latest: true, all: flags.bool('all'), selector: flags.text('selector'), missing: () => new CliError(missingTypesText) }, async (info) => {
@@ -46,7 +46,7 @@ export const scaleCommand: Command = {
       try {
         await patchObject(context, info, 'merge', { spec: { replicas } }, { subresource: 'scale', dryRun: dryRun === 'server' })
       } catch (error) {
-        if (error instanceof StatusError && error.reason === 'NotFound' && !info.resource.subresources.includes('scale')) throw new CliError('the server could not find the requested resource')
+        if (error instanceof StatusError && error.reason === 'NotFound' && !info.resource.subresources.includes('scale')) throw new CliError('Error from server (NotFound): the server could not find the requested resource', { prefixed: false })
         throw error
       }
       if (flags.duration('timeout') > 0) {

@@ -11,7 +11,7 @@ export class HttpsTransport implements HttpTransport {
 
   constructor(access: ServerAccess) {
     this.#access = access
-    this.#agent = access.server.startsWith('https:') ? new Agent({ keepAlive: true, maxSockets: 16, ...tlsOptions(access) }) : new HttpAgent({ keepAlive: true })
+    this.#agent = access.server.startsWith('https:') ? new Agent({ keepAlive: true, maxSockets: 16, maxCachedSessions: 0, ...tlsOptions(access) }) : new HttpAgent({ keepAlive: true })
   }
 
   async request(request: HttpRequest, options?: RequestOptions): Promise<HttpResponse> {

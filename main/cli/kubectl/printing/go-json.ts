@@ -7,6 +7,11 @@ export function printJson(value: unknown): string {
 
 const structs = new WeakSet<object>()
 
+/** Marks the copy as a struct too when the original is one. */
+export function alike<T extends object>(copy: T, original: object): T {
+  return structs.has(original) ? asStruct(copy) : copy
+}
+
 /** Marks an object as one whose key order is that of a Go struct already. */
 export function asStruct<T extends object>(object: T): T {
   structs.add(object)

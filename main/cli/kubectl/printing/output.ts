@@ -4,7 +4,7 @@ import type { CommandContext } from '../command.ts'
 import type { Flag } from '../flags.ts'
 import type { DryRun } from '../settings.ts'
 import { customColumns } from './custom-columns.ts'
-import { printJson } from './go-json.ts'
+import { alike, printJson } from './go-json.ts'
 import { printYaml } from './go-yaml.ts'
 import { compileJsonPath, printJsonPath } from './json-path.ts'
 
@@ -84,5 +84,5 @@ function withoutManagedFields(object: KubeObject): KubeObject {
   if (list.items) return { ...list, items: list.items.map(withoutManagedFields) } as KubeObject
   if (!object.metadata?.managedFields) return object
   const { managedFields: _, ...metadata } = object.metadata
-  return { ...object, metadata }
+  return alike({ ...object, metadata }, object)
 }

@@ -63,7 +63,18 @@ function parseJsonStream(text: string): unknown {
   } catch (error) {
     // Upstream's stream decoder meets the end of the text where json.Unmarshal would complain of its input.
     if (error instanceof DecodeError && error.message === 'unexpected end of JSON input') throw new DecodeError('unexpected EOF')
+    if (error instanceof DecodeError) throw new DecodeError(`json: offset ${syntaxOffset(text)}: ${error.message}`)
     throw error
+  }
+}
+
+/** How many characters had been read when the mistake was met. */
+function syntaxOffset(text: string): number {
+  try {
+    JSON.parse(text)
+    return 0
+  } catch (error) {
+    return Number(/position (\d+)/.exec((error as Error).message)?.[1] ?? 0) + 1
   }
 }
 

@@ -2,6 +2,7 @@
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import type { CommandContext } from '../command.ts'
 import { groupVersionOf, type ApiResource } from './mapper.ts'
+import { compactJson } from '../printing/go-json.ts'
 import { requestJson } from './requests.ts'
 
 export interface Target {
@@ -38,12 +39,17 @@ export function readObject<T = KubeObject>(context: CommandContext, target: Targ
   return requestJson<T>(context, 'GET', objectPath(target.resource, target.namespace, target.name, subresource))
 }
 
+/** Keys sorted, as Go marshals maps: the server names mistakes in the order in which it meets them. */
+function bodyOf(object: object): Uint8Array {
+  return new TextEncoder().encode(compactJson(object))
+}
+
 export function createObject<T = KubeObject>(context: CommandContext, resource: ApiResource, namespace: string | undefined, object: object, settings: WriteSettings = {}): Promise<T> {
-  return requestJson<T>(context, 'POST', withQuery(objectPath(resource, namespace), settings), {}, object)
+  return requestJson<T>(context, 'POST', withQuery(objectPath(resource, namespace), settings), {}, bodyOf(object))
 }
 
 export function replaceObject<T = KubeObject>(context: CommandContext, target: Target, object: object, settings: WriteSettings = {}): Promise<T> {
-  return requestJson<T>(context, 'PUT', withQuery(objectPath(target.resource, target.namespace, target.name, settings.subresource), settings), {}, object)
+  return requestJson<T>(context, 'PUT', withQuery(objectPath(target.resource, target.namespace, target.name, settings.subresource), settings), {}, bodyOf(object))
 }
 
 const patchTypes = {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../../../api/machinery/object.ts'
 import { CliError, usageError } from '../../cli-error.ts'
 import type { CommandContext } from '../../command.ts'
 import type { Flag } from '../../flags.ts'
-import { saveConfiguration } from '../../last-applied.ts'
+import { saveConfiguration, withStructConfiguration } from '../../last-applied.ts'
 import { objectOutputFlags, operationPrinter } from '../../printing/output.ts'
 import { createObject } from '../../resources/objects.ts'
 import { filenameFlags } from '../../resources/selection.ts'
@@ -35,7 +35,7 @@ export async function createMade(context: CommandContext, { object, namespaced, 
   const { inStructOrder } = await import('../../typed.ts')
   const namespace = namespaced ? factory.namespace() : undefined
   const named = namespaced && factory.namespaceIsExplicit() ? ({ ...object, metadata: { ...object.metadata, namespace } } as KubeObject) : object
-  const made = saveConfiguration(named, flags.bool('save-config'))
+  const made = flags.bool('save-config') ? withStructConfiguration(named, inStructOrder(named)) : named
   const fieldValidation = validationOf(context)
   if (dryRun === 'client') return print(inStructOrder(made))
   const resource = await factory.mapper().byKind(object.apiVersion!, object.kind!)

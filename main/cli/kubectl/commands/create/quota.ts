@@ -19,7 +19,7 @@ export const createQuotaCommand: Command = {
     const hard: Record<string, string> = {}
     for (const pair of flags.text('hard') ? flags.text('hard').split(',') : []) {
       const [key, value, ...more] = pair.split('=')
-      if (value === undefined || more.length > 0) throw new CliError(`invalid argument syntax ${pair}, expected <resource>=<value>`)
+      if (value === undefined || more.length > 0) throw new CliError(`Invalid argument syntax ${pair}, expected <resource>=<value>`)
       hard[key!] = canonicalQuantity(value) ?? value
     }
     const scopes = flags.text('scopes') ? flags.text('scopes').split(',') : []

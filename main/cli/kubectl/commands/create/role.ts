@@ -59,7 +59,7 @@ export async function resourceRules(context: CommandContext): Promise<PolicyRule
       } catch (error) {
         if (!(error instanceof CliError)) throw error
         const [plural, ...group] = type.split('.')
-        throw new CliError(group.length > 0 ? `the server doesn't have a resource type "${plural}" in group "${group.join('.')}"` : `the server doesn't have a resource type "${type}"`)
+        throw new CliError(group.length > 0 ? `the server doesn't have a resource type "${plural}" in group "${group.join('.')}"` : `the server doesn't have a resource type "${type}"`, { prefixed: false })
       }
     }
     const resource = subresource === '' || type === '*' ? found.plural : `${found.plural}/${subresource}`

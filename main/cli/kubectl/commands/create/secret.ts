@@ -41,7 +41,7 @@ const tls: Command = {
       try {
         return await factory.connector.readFile(path)
       } catch {
-        throw new CliError(`open ${path}: no such file or directory`)
+        throw new CliError(`Cannot read file ${path}, open ${path}: no such file or directory`)
       }
     }
     const certificate = await read(flags.text('cert'))

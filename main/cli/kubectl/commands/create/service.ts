@@ -47,7 +47,8 @@ function parsePorts(text: string): { port: number; targetPort: number | string }
 function portNumber(text: string): number {
   if (!/^[-+]?\d+$/.test(text)) throw new CliError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`)
   const port = Number(text)
-  if (port < 1 || port > 65535) throw new CliError('must be between 1 and 65535, inclusive')
+  if (port > 65535) throw new CliError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`)
+  if (port < 1) throw new CliError('must be between 1 and 65535, inclusive')
   return port
 }
 

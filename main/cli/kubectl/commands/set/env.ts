@@ -24,7 +24,6 @@ export const setEnvCommand: Command = {
     const { resources, changes } = splitWords(context.args, (word) => word.includes('=') || word.endsWith('-'))
     const words = [...flags.list('env'), ...changes]
     const from = await importedVariables(context)
-    if (words.length === 0 && from.length === 0 && !flags.bool('list')) throw new CliError('at least one environment variable must be provided')
     if (flags.bool('list') && words.length === 0 && from.length === 0) {
       await visitForSet(context, resources, (info) => {
         for (const container of [...(podSpecOf(info).initContainers ?? []), ...(podSpecOf(info).containers ?? [])]) {
