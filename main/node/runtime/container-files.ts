@@ -1,6 +1,6 @@
 import type { ContainerConfig, Mount, MountedFile, PodSandboxConfig } from '../cri.ts'
 import { devices } from './files/devices.ts'
-import { FileSystem, type MountPoint } from './files/file-system.ts'
+import { FileSystem, type MountPoint, type MountTable } from './files/file-system.ts'
 import { DirectoryInode, FileInode, type Inode } from './files/inode.ts'
 import { absolutePath } from './files/path.ts'
 import { processFiles } from './files/process-files.ts'
@@ -19,31 +19,79 @@ export function containerFiles(options: {
 }): FileSystem {
   const { state, sandbox, config, image, processes } = options
   const root = image.root()
-  const now = (): number => processes.kernel.now()
-  const mounts = new Map<string, MountPoint>()
-  const add = (path: string, type: string, readOnly: boolean, build: () => Inode): void => {
-    let built: Inode | undefined
-    mounts.set(path, { type, readOnly, root: () => (built ??= build()) })
-  }
-  add('/proc', 'proc', false, () => processFiles(processes, () => mounts))
-  add('/dev', 'tmpfs', false, () => devices(processes.random, config.terminationMessagePath))
-  add('/sys', 'sysfs', true, () => new DirectoryInode(new Map([['class', new DirectoryInode()], ['fs', new DirectoryInode()]])))
-  add('/etc/hostname', 'ext4', false, () => new FileInode(`${sandbox.hostname}\n`))
-  add('/etc/hosts', 'ext4', false, () => new FileInode(hostsFile(sandbox, options.ips)))
-  add('/etc/resolv.conf', 'ext4', false, () => new FileInode(resolvConf(sandbox)))
-  const bare = new FileSystem({ root, now, uid: 0, gid: 0 })
-  for (const mount of config.mounts) mounts.set(behindLinks(bare, absolutePath('/', mount.containerPath)), mountPoint(mount, state, sandbox.uid))
   const user = userOf(config.user ?? image.config.user, root)
-  return new FileSystem({ root, mounts, now, uid: user.uid, gid: user.gid, readOnly: config.readOnlyRootFilesystem })
+  const kernel = processes.kernel
+  return new FileSystem({ root, mounts: new ContainerMounts(state, sandbox, options.ips, config, processes), now: () => kernel.now(), uid: user.uid, gid: user.gid, readOnly: config.readOnlyRootFilesystem })
 }
 
-/** Where a mount lands: links of the image on the way are followed, as runc does (/var/run is /run in many images). */
-function behindLinks(image: FileSystem, path: string): string {
-  for (let slash = path.length; slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
-    const above = path.slice(0, slash)
-    if (image.exists(above)) return image.realPath(above).replace(/\/$/, '') + path.slice(slash)
+const standardPaths: ReadonlySet<string> = new Set(['/proc', '/dev', '/sys', '/etc/hostname', '/etc/hosts', '/etc/resolv.conf'])
+
+/** The mounts of a container: those of its configuration over those that every container gets. Most are never looked at,
+ *  so a mount point is made when it is. */
+class ContainerMounts implements MountTable {
+  readonly #state: RuntimeState
+  readonly #sandbox: PodSandboxConfig
+  readonly #ips: readonly string[]
+  readonly #config: ContainerConfig
+  readonly #processes: PidNamespace
+  #made: Map<string, MountPoint> | undefined
+
+  constructor(state: RuntimeState, sandbox: PodSandboxConfig, ips: readonly string[], config: ContainerConfig, processes: PidNamespace) {
+    this.#state = state
+    this.#sandbox = sandbox
+    this.#ips = ips
+    this.#config = config
+    this.#processes = processes
   }
-  return path
+
+  get(path: string): MountPoint | undefined {
+    const made = this.#made?.get(path)
+    if (made) return made
+    if (!this.has(path)) return undefined
+    const mount = this.#config.mounts.findLast((each) => mountPath(each) === path)
+    const point = mount ? mountPoint(mount, this.#state, this.#sandbox.uid) : this.#standard(path)
+    ;(this.#made ??= new Map()).set(path, point)
+    return point
+  }
+
+  has(path: string): boolean {
+    return standardPaths.has(path) || this.#config.mounts.some((mount) => mountPath(mount) === path)
+  }
+
+  keys(): Iterable<string> {
+    const { mounts } = this.#config
+    return mounts.length === 0 ? standardPaths : new Set([...standardPaths, ...mounts.map(mountPath)])
+  }
+
+  *[Symbol.iterator](): Iterator<readonly [string, MountPoint]> {
+    for (const path of this.keys()) yield [path, this.get(path)!]
+  }
+
+  #standard(path: string): MountPoint {
+    switch (path) {
+      case '/proc':
+        return fixed('proc', false, processFiles(this.#processes, () => this))
+      case '/dev':
+        return fixed('tmpfs', false, devices(this.#processes.random, this.#config.terminationMessagePath))
+      case '/sys':
+        return fixed('sysfs', true, new DirectoryInode(new Map([['class', new DirectoryInode()], ['fs', new DirectoryInode()]])))
+      case '/etc/hostname':
+        return fixed('ext4', false, new FileInode(`${this.#sandbox.hostname}\n`))
+      case '/etc/hosts':
+        return fixed('ext4', false, new FileInode(hostsFile(this.#sandbox, this.#ips)))
+      default:
+        return fixed('ext4', false, new FileInode(resolvConf(this.#sandbox)))
+    }
+  }
+}
+
+function fixed(type: string, readOnly: boolean, inode: Inode): MountPoint {
+  return { type, readOnly, root: () => inode }
+}
+
+function mountPath(mount: Mount): string {
+  const path = mount.containerPath
+  return path.length > 1 && (path.endsWith('/') || path.includes('/.') || path.includes('//') || !path.startsWith('/')) ? absolutePath('/', path) : path
 }
 
 function mountPoint(mount: Mount, state: RuntimeState, podUid: string): MountPoint {

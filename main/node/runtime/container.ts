@@ -58,7 +58,7 @@ export class Container {
       reason: this.reason,
       message: this.message,
       signal: this.signal,
-      imageRef: this.image.id,
+      imageRef: `${this.image.repository}@${this.image.digest}`,
     }
   }
 

@@ -11,6 +11,7 @@ test('runs nginx: pull, sandbox, container, page, log, stop', async () => {
   await node.kernel.runFor(1000)
   const status = await node.settle(node.client.containerStatus(containerId))
   expect(status.state).toBe('running')
+  expect(status.imageRef).toMatch(/^docker\.io\/library\/nginx@sha256:[0-9a-f]{64}$/)
   const kubelet = node.machine.process('kubelet')!
   const http = new HttpClient(kubelet, { address: ip, port: 80 })
   const page = await node.settle(http.request({ method: 'GET', path: '/', headers: { 'user-agent': 'test' } }))
@@ -84,4 +85,11 @@ test('a power failure ends containers with 255', async () => {
   node.machine.powerOn()
   expect(state.containers.get(containerId)).toMatchObject({ state: 'exited', exitCode: 255, reason: 'Unknown' })
   expect(state.sandboxes.get(sandboxId)?.state).toBe('notready')
+})
+
+test('host ports are handed to the network plug-in', async () => {
+  const node = new NodeUnderTest()
+  const portMappings = [{ protocol: 'TCP', containerPort: 80, hostPort: 8080, hostIp: '' }]
+  await node.settle(node.client.runPodSandbox(node.sandboxConfig({ portMappings })))
+  expect(node.networkRequests.map((request) => request.portMappings)).toEqual([portMappings])
 })

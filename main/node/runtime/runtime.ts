@@ -143,7 +143,7 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
         sandbox.stack = this.#process.machine.stack
         sandbox.ips = [...this.#process.machine.stack.addresses]
       } else {
-        const given = await network.add({ sandboxId: sandbox.id, namespace: config.namespace, name: config.name, uid: config.uid })
+        const given = await network.add({ sandboxId: sandbox.id, namespace: config.namespace, name: config.name, uid: config.uid, portMappings: config.portMappings })
         sandbox.stack = given.stack
         sandbox.ips = given.ips
       }
@@ -491,12 +491,7 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
       onEnd: (code, signal, outOfMemory) => this.#exited(container, sandbox, processes, code, signal, outOfMemory),
     })
     const home = userOf(config.user ?? image.config.user, image.root()).home
-    const env = new Map<string, string>()
-    for (const pair of image.config.env) env.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1))
-    env.set('HOSTNAME', sandbox.config.hostname)
-    if (config.tty) env.set('TERM', 'xterm')
-    for (const { name, value } of config.env) env.set(name, value)
-    if (!env.has('HOME')) env.set('HOME', home)
+    const env = (): ReadonlyMap<string, string> => environmentOf(container, sandbox.config.hostname, home)
     const output = new LogSink(container.log, 'stdout', container.attached)
     let files: OpenFile[]
     if (config.tty) {
@@ -655,6 +650,16 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
     for (let index = 0; index < 8; index++) id += this.#process.random.uint32().toString(16).padStart(8, '0')
     return id
   }
+}
+
+function environmentOf({ config, image }: Container, hostname: string, home: string): Map<string, string> {
+  const env = new Map<string, string>()
+  for (const pair of image.config.env) env.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1))
+  env.set('HOSTNAME', hostname)
+  if (config.tty) env.set('TERM', 'xterm')
+  for (const { name, value } of config.env) env.set(name, value)
+  if (!env.has('HOME')) env.set('HOME', home)
+  return env
 }
 
 /** Calls that only look: no record is kept of them. */

@@ -2,6 +2,15 @@ import { FileError } from './file-error.ts'
 import { DirectoryInode, DynamicDirectory, FileInode, LinkInode, type Inode } from './inode.ts'
 import { absolutePath, joinPath } from './path.ts'
 
+/** What is mounted where. Unlike a map it may make its mount points when they are asked for. */
+export interface MountTable extends Iterable<readonly [string, MountPoint]> {
+  get(path: string): MountPoint | undefined
+  has(path: string): boolean
+  keys(): Iterable<string>
+}
+
+const noMounts: MountTable = new Map()
+
 /** Something attached to a path of a file system. */
 export interface MountPoint {
   /** Asked at every access, so that a volume whose files are replaced shows the new ones. */
@@ -28,25 +37,24 @@ const linkDepthMax = 40
 /** The tree that a container's processes see: an image's files underneath, its own changes above, mounts in between.
  *  Image directories are shared by every container and copied, one level at a time, on the way to the first change. */
 export class FileSystem {
-  readonly mounts: ReadonlyMap<string, MountPoint>
+  readonly mounts: MountTable
   readonly now: () => number
   /** Whose permissions count. 0 may do everything. */
   readonly uid: number
   readonly gid: number
   readonly readOnly: boolean
   #root: DirectoryInode
-  #ancestors: ReadonlySet<string> | undefined
 
   constructor(options: {
     root: DirectoryInode
-    mounts?: ReadonlyMap<string, MountPoint>
+    mounts?: MountTable
     now: () => number
     uid?: number
     gid?: number
     readOnly?: boolean
   }) {
     this.#root = options.root
-    this.mounts = options.mounts ?? new Map()
+    this.mounts = options.mounts ?? noMounts
     this.now = options.now
     this.uid = options.uid ?? 0
     this.gid = options.gid ?? 0
@@ -214,6 +222,11 @@ export class FileSystem {
     return ((inode.mode >> shift) & bit) !== 0
   }
 
+  /** The image's tree while nothing in it was changed: what is found in it then holds for every container of the image. */
+  get pristine(): DirectoryInode | undefined {
+    return this.#root.shared && !this.mounts.has('/') ? this.#root : undefined
+  }
+
   /** True when what is at a path lies on something mounted read-only. */
   isReadOnly(path: string): boolean {
     return this.#walk(path, true, 0)?.readOnly ?? this.readOnly
@@ -223,16 +236,11 @@ export class FileSystem {
     if (!this.permits(inode, bit)) throw new FileError('EACCES', path)
   }
 
+  /** Whether something is mounted below a path. */
   #isAncestor(path: string): boolean {
-    if (this.mounts.size === 0) return false
-    if (!this.#ancestors) {
-      const ancestors = new Set<string>(['/'])
-      for (const mounted of this.mounts.keys()) {
-        for (let slash = mounted.lastIndexOf('/'); slash > 0; slash = mounted.lastIndexOf('/', slash - 1)) ancestors.add(mounted.slice(0, slash))
-      }
-      this.#ancestors = ancestors
-    }
-    return this.#ancestors.has(path)
+    const prefix = path === '/' ? '/' : `${path}/`
+    for (const mounted of this.mounts.keys()) if (mounted.startsWith(prefix)) return true
+    return false
   }
 
   #walk(path: string, followLast: boolean, depth: number): Found | undefined {

@@ -1,12 +1,12 @@
 import type { ContainerProcess } from '../processes/process.ts'
 import type { PidNamespace } from '../processes/pid-namespace.ts'
-import type { MountPoint } from './file-system.ts'
+import type { MountTable } from './file-system.ts'
 import { DirectoryInode, DynamicDirectory, FileInode, LinkInode, type Inode } from './inode.ts'
 
 const kernelVersion = '6.1.0-40-amd64'
 
 /** /proc of a container: its processes, and the few machine-wide files that programs and people read. */
-export function processFiles(processes: PidNamespace, mounts: () => ReadonlyMap<string, MountPoint>): DirectoryInode {
+export function processFiles(processes: PidNamespace, mounts: () => MountTable): DirectoryInode {
   const limits = processes.limits
   const files: Readonly<Record<string, () => string>> = {
     version: () => `Linux version ${kernelVersion} (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.153-1\n`,
@@ -48,7 +48,7 @@ export function processFiles(processes: PidNamespace, mounts: () => ReadonlyMap<
   )
 }
 
-function processDirectory(process: ContainerProcess, mounts: () => ReadonlyMap<string, MountPoint>): Inode {
+function processDirectory(process: ContainerProcess, mounts: () => MountTable): Inode {
   const name = (process.argv[0] ?? '').split('/').at(-1)!.slice(0, 15)
   const entries: Record<string, () => Inode> = {
     cmdline: () => new FileInode(() => (process.title ? `${process.title.join(' ')}\0` : process.argv.map((each) => `${each}\0`).join('')), { mode: 0o444 }),
@@ -73,7 +73,7 @@ function processDirectory(process: ContainerProcess, mounts: () => ReadonlyMap<s
   )
 }
 
-function mountLines(mounts: ReadonlyMap<string, MountPoint>): string {
+function mountLines(mounts: MountTable): string {
   const lines = ['overlay / overlay rw,relatime 0 0']
   for (const [path, mount] of mounts) lines.push(`${mount.type === 'ext4' ? '/dev/vda1' : mount.type} ${path} ${mount.type} ${mount.readOnly ? 'ro' : 'rw'},relatime 0 0`)
   return `${lines.join('\n')}\n`

@@ -11,6 +11,8 @@ export interface OpenFile {
   readonly seekable?: boolean
   /** CPU time of one write, ms: what the kernel and whoever is behind it need. */
   readonly writeCostMs?: number
+  /** And of every byte of it. */
+  readonly byteCostMs?: number
   /** One more descriptor refers to it. */
   retain(): void
   /** One descriptor less. */

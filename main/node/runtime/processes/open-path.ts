@@ -40,8 +40,8 @@ function descriptorAt(context: ProcessContext, path: string, depth: number): Ope
   const match = /^\/(?:proc\/(self|\d+)\/fd|dev\/fd)\/(\d+)$/.exec(path)
   if (match) {
     const pid = match[1] === undefined || match[1] === 'self' ? context.pid : Number(match[1])
-    const process = pid === context.pid ? context : (context.find(pid) as ProcessContext | undefined)
-    const file = process?.descriptors[Number(match[2])]
+    const process = pid === context.pid ? context : (context.find(pid) as Partial<ProcessContext> | undefined)
+    const file = process?.descriptors?.[Number(match[2])]
     if (!file) throw new FileError('ENOENT', path)
     return file
   }

@@ -2,10 +2,10 @@ import type { Kernel } from '../../../kernel/kernel.ts'
 import type { NetworkStack } from '../../../kernel/network.ts'
 import type { Random } from '../../../kernel/random.ts'
 import type { FileSystem } from '../files/file-system.ts'
-import { ExecError, type ContainerLimits, type ProcessEntry, type ProgramTable, type Resolver } from '../programs/program.ts'
+import { ExecError, type ChildProcess, type ContainerLimits, type IdleWorker, type ProcessEntry, type ProgramTable, type Resolver } from '../programs/program.ts'
 import { findExecutable, loadExecutable } from './executable.ts'
 import type { OpenFile } from './open-file.ts'
-import { ContainerProcess } from './process.ts'
+import { ContainerProcess, type Environment } from './process.ts'
 import { signalNumbers, type Signal } from './signals.ts'
 
 export interface PidNamespaceOptions {
@@ -30,6 +30,7 @@ export class PidNamespace {
   readonly #processes = new Map<number, ContainerProcess>()
   #files: FileSystem | undefined
   #nextPid = 1
+  #idle: { readonly parentPid: number; readonly worker: IdleWorker; readonly firstPid: number; readonly count: number; readonly startedAt: number }[] | undefined
   #endedCpuMs = 0
   #over = false
   #outOfMemory = false
@@ -80,9 +81,10 @@ export class PidNamespace {
   /** Starts an executable that no process of the namespace asked for: the container's own, or an exec. Throws ExecError. */
   launch(
     argv: readonly string[],
-    options: { env: ReadonlyMap<string, string>; cwd: string; files: readonly (OpenFile | undefined)[] },
+    options: { env: Environment; cwd: string; files: readonly (OpenFile | undefined)[] },
   ): ContainerProcess {
-    const found = findExecutable(this.files, argv[0] ?? '', options.env.get('PATH'), options.cwd)
+    const env = typeof options.env === 'function' ? options.env() : options.env
+    const found = findExecutable(this.files, argv[0] ?? '', env.get('PATH'), options.cwd)
     const loaded = loadExecutable(this.files, found, argv, this.programs)
     if (options.cwd !== '/' && this.files.find(options.cwd)?.kind !== 'directory') throw new ExecError('not-found', options.cwd)
     const process = this.create(undefined, loaded.argv, { ...options, settings: loaded.settings })
@@ -93,7 +95,7 @@ export class PidNamespace {
   create(
     parent: { readonly pid: number; readonly group: number } | undefined,
     argv: readonly string[],
-    options: { env: ReadonlyMap<string, string>; cwd: string; files: readonly (OpenFile | undefined)[]; newGroup?: boolean; settings?: unknown },
+    options: { env: Environment; cwd: string; files: readonly (OpenFile | undefined)[]; newGroup?: boolean; settings?: unknown },
   ): ContainerProcess {
     const process = new ContainerProcess(this, this.#nextPid++, parent, argv, options)
     this.#processes.set(process.pid, process)
@@ -105,13 +107,31 @@ export class PidNamespace {
     return this.#processes.get(pid)
   }
 
+  /** Starts processes that run nothing; answers the first's pid. */
+  startIdle(parentPid: number, worker: IdleWorker, count: number): number {
+    const firstPid = this.#nextPid
+    this.#nextPid += count
+    ;(this.#idle ??= []).push({ parentPid, worker, firstPid, count, startedAt: this.kernel.now() })
+    this.checkMemory()
+    return firstPid
+  }
+
+  /** A process to wait for or to signal, also one that runs nothing. */
+  find(pid: number): ChildProcess | undefined {
+    const process = this.#processes.get(pid)
+    if (process) return process
+    const group = this.#idle?.find((each) => pid >= each.firstPid && pid < each.firstPid + each.count)
+    // Whoever ends a worker finds that its server has started another one.
+    return group && { pid, group: group.parentPid, ended: false, wait: () => new Promise(() => {}), kill: () => {} }
+  }
+
   living(): IterableIterator<ContainerProcess> {
     return this.#processes.values()
   }
 
   entries(): ProcessEntry[] {
     const user = this.#userName()
-    return [...this.#processes.values()].map((process) => ({
+    const entries: ProcessEntry[] = [...this.#processes.values()].map((process) => ({
       pid: process.pid,
       parentPid: process.parentPid,
       user,
@@ -120,6 +140,10 @@ export class PidNamespace {
       cpuMs: process.cpuMs,
       memoryBytes: process.memoryBytes,
     }))
+    for (const { parentPid, worker, firstPid, count, startedAt } of this.#idle ?? []) {
+      for (let pid = firstPid; pid < firstPid + count; pid++) entries.push({ pid, parentPid, user, command: worker.title, startedAt, cpuMs: 0, memoryBytes: worker.memoryBytes })
+    }
+    return entries.sort((a, b) => a.pid - b.pid)
   }
 
   signalGroup(group: number, signal: Signal): void {
@@ -136,6 +160,7 @@ export class PidNamespace {
   get memoryBytes(): number {
     let sum = 0
     for (const process of this.#processes.values()) sum += process.memoryBytes
+    for (const group of this.#idle ?? []) sum += group.worker.memoryBytes * group.count
     return sum
   }
 
@@ -158,6 +183,7 @@ export class PidNamespace {
   ended(process: ContainerProcess): void {
     this.#processes.delete(process.pid)
     this.#endedCpuMs += process.cpuMs
+    this.#idle = this.#idle?.filter((group) => group.parentPid !== process.pid)
     for (const other of this.#processes.values()) if (other.parentPid === process.pid) other.parentPid = 1
     if (process.pid !== 1 || this.#over) return
     this.#over = true

@@ -12,6 +12,7 @@ import type {
   ByteWriter,
   ChildProcess,
   ContainerLimits,
+  IdleWorker,
   ProcessContext,
   ProcessEntry,
   Program,
@@ -33,6 +34,9 @@ const startCostMs = 0.4
 const defaultMemoryBytes = 1_048_576
 const encoder = new TextEncoder()
 
+/** The environment of a process, or how to make it: most processes are never asked. */
+export type Environment = ReadonlyMap<string, string> | (() => ReadonlyMap<string, string>)
+
 const never = (): Promise<never> => new Promise(() => {})
 
 /** A process of a container. Once it has ended nothing of its program goes on: timers die with the scope, and every call
@@ -45,7 +49,6 @@ export class ContainerProcess implements ProcessContext {
   /** What `ps` shows instead of argv. */
   title: readonly string[] | undefined
   settings: unknown
-  env: Map<string, string>
   cwd: string
   ended = false
   exitCode = 0
@@ -60,9 +63,11 @@ export class ContainerProcess implements ProcessContext {
   #loadMillis = 0
   #loadSince = 0
   #generation = 0
+  #env: Environment
   #scope: Scope | undefined
   #clock: Clock | undefined
-  #handlers: Map<Signal, (() => void) | 'ignore'> | undefined
+  /** A list, not a map: there are few, and idle servers are many. */
+  #handlers: { readonly signal: Signal; readonly action: ((signal: Signal) => void) | 'ignore' }[] | undefined
   #waiters: ((code: number) => void)[] | undefined
 
   constructor(
@@ -70,7 +75,7 @@ export class ContainerProcess implements ProcessContext {
     pid: number,
     parent: { readonly pid: number; readonly group: number } | undefined,
     argv: readonly string[],
-    options: { env: ReadonlyMap<string, string>; cwd: string; files: readonly (OpenFile | undefined)[]; newGroup?: boolean; settings?: unknown },
+    options: { env: Environment; cwd: string; files: readonly (OpenFile | undefined)[]; newGroup?: boolean; settings?: unknown },
   ) {
     this.#namespace = namespace
     this.pid = pid
@@ -78,7 +83,7 @@ export class ContainerProcess implements ProcessContext {
     this.group = options.newGroup || !parent ? pid : parent.group
     this.argv = argv
     this.settings = options.settings
-    this.env = new Map(options.env)
+    this.#env = options.env
     this.cwd = options.cwd
     this.startedAt = namespace.kernel.now()
     this.descriptors = [...options.files]
@@ -110,6 +115,9 @@ export class ContainerProcess implements ProcessContext {
       })
   }
 
+  get env(): ReadonlyMap<string, string> {
+    return typeof this.#env === 'function' ? this.#env() : this.#env
+  }
   get files(): FileSystem {
     return this.#namespace.files
   }
@@ -199,15 +207,19 @@ export class ContainerProcess implements ProcessContext {
     this.#namespace.checkMemory()
   }
 
-  onSignal(signal: Signal, action: (() => void) | 'ignore' | 'default'): void {
-    if (action === 'default') this.#handlers?.delete(signal)
-    else (this.#handlers ??= new Map()).set(signal, action)
+  onSignal(signal: Signal, action: ((signal: Signal) => void) | 'ignore' | 'default'): void {
+    this.#handlers = this.#handlers?.filter((each) => each.signal !== signal)
+    if (action !== 'default') (this.#handlers ??= []).push({ signal, action })
   }
 
   untilSignal(...signals: readonly Signal[]): Promise<Signal> {
     return new Promise((resolve) => {
-      for (const signal of signals) this.onSignal(signal, () => resolve(signal))
+      for (const signal of signals) this.onSignal(signal, resolve)
     })
+  }
+
+  #actionOf(signal: Signal): ((signal: Signal) => void) | 'ignore' | undefined {
+    return this.#handlers?.find((each) => each.signal === signal)?.action
   }
 
   kill(signal: Signal): void {
@@ -216,11 +228,11 @@ export class ContainerProcess implements ProcessContext {
       this.end(128 + signalNumbers.KILL, signalNumbers.KILL)
       return
     }
-    const action = this.#handlers?.get(signal)
+    const action = this.#actionOf(signal)
     if (action === 'ignore') return
     if (action) {
       this.#namespace.kernel.schedule(0, () => {
-        if (!this.ended) action()
+        if (!this.ended) action(signal)
       })
       return
     }
@@ -235,9 +247,9 @@ export class ContainerProcess implements ProcessContext {
   }
 
   spawn(argv: readonly string[], options: SpawnOptions = {}): ContainerProcess {
-    const env = options.env ?? this.env
+    const env = options.env ?? this.#env
     const cwd = options.cwd ?? this.cwd
-    const found = findExecutable(this.files, argv[0] ?? '', env.get('PATH'), cwd)
+    const found = findExecutable(this.files, argv[0] ?? '', (options.env ?? this.env).get('PATH'), cwd)
     const loaded = loadExecutable(this.files, found, argv, this.#namespace.programs)
     const child = this.#namespace.create(this, loaded.argv, {
       env,
@@ -253,7 +265,7 @@ export class ContainerProcess implements ProcessContext {
 
   fork(program: Program, options: SpawnOptions & { readonly title?: readonly string[] } = {}): ContainerProcess {
     const child = this.#namespace.create(this, this.argv, {
-      env: options.env ?? this.env,
+      env: options.env ?? this.#env,
       cwd: options.cwd ?? this.cwd,
       files: options.files ?? this.descriptors,
       newGroup: options.newGroup,
@@ -264,14 +276,18 @@ export class ContainerProcess implements ProcessContext {
     return child
   }
 
-  replace(argv: readonly string[], env: ReadonlyMap<string, string> = this.env): Promise<never> {
-    const found = findExecutable(this.files, argv[0] ?? '', env.get('PATH'), this.cwd)
+  startIdle(worker: IdleWorker, count: number): number {
+    return this.#namespace.startIdle(this.pid, worker, count)
+  }
+
+  replace(argv: readonly string[], env?: ReadonlyMap<string, string>): Promise<never> {
+    const found = findExecutable(this.files, argv[0] ?? '', (env ?? this.env).get('PATH'), this.cwd)
     const loaded = loadExecutable(this.files, found, argv, this.#namespace.programs)
     this.argv = loaded.argv
     this.settings = loaded.settings
     this.title = undefined
-    this.env = new Map(env)
-    for (const [signal, action] of this.#handlers ?? []) if (action !== 'ignore') this.#handlers!.delete(signal)
+    if (env) this.#env = env
+    this.#handlers = this.#handlers?.filter((each) => each.action === 'ignore')
     this.#scope?.close()
     this.#scope = undefined
     this.#clock = undefined
@@ -284,7 +300,7 @@ export class ContainerProcess implements ProcessContext {
   }
 
   find(pid: number): ChildProcess | undefined {
-    return this.#namespace.get(pid)
+    return this.#namespace.find(pid)
   }
 
   which(command: string): string | undefined {
@@ -315,12 +331,12 @@ export class ContainerProcess implements ProcessContext {
       if (room) await room
     } catch (error) {
       if (!(error instanceof BrokenPipe)) throw error
-      if (this.#handlers?.get('PIPE') === 'ignore') throw error
+      if (this.#actionOf('PIPE') === 'ignore') throw error
       this.kill('PIPE')
       if (!this.ended) this.end(128 + signalNumbers.PIPE, signalNumbers.PIPE)
       return never()
     }
-    const pause = this.work((file.writeCostMs ?? callCostMs) + bytes.length * byteCostMs)
+    const pause = this.work((file.writeCostMs ?? callCostMs) + bytes.length * (file.byteCostMs ?? byteCostMs))
     if (pause) await pause
     else if (this.ended) await never()
   }

@@ -34,6 +34,7 @@ export class Terminal {
     this.file = {
       terminal: this,
       writeCostMs: 0.02,
+      byteCostMs: 1 / 20_000,
       read: (limit) => this.#read(limit),
       write: (bytes) => {
         if (!this.#hungUp) this.#output(withCarriageReturns(bytes))

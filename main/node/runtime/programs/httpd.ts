@@ -44,15 +44,7 @@ export const httpd: Program = async (context) => {
     }
   }
   context.useMemory(3 * mebibyte)
-  for (let index = 0; index < 3; index++) {
-    context.fork(
-      (worker) => {
-        worker.useMemory(2 * mebibyte)
-        return new Promise(() => {})
-      },
-      { title: ['httpd', '-DFOREGROUND'], files: [] },
-    )
-  }
+  context.startIdle({ title: ['httpd', '-DFOREGROUND'], memoryBytes: 2 * mebibyte }, 3)
   const log = (text: string): Promise<void> => context.stderr.write(`[${errorTime(context)}] ${text}\n`)
   await log(`[mpm_event:notice] [pid 1:tid 1] AH00489: Apache/${version} (Unix) configured -- resuming normal operations`)
   await log(`[core:notice] [pid 1:tid 1] AH00094: Command line: 'httpd -D FOREGROUND'`)

@@ -71,6 +71,12 @@ export interface ChildProcess {
   kill(signal: Signal): void
 }
 
+/** A worker that only exists: it shows in `ps` and holds memory, but runs nothing. */
+export interface IdleWorker {
+  readonly title: readonly string[]
+  readonly memoryBytes: number
+}
+
 /** One row of `ps`. */
 export interface ProcessEntry {
   readonly pid: number
@@ -97,7 +103,7 @@ export interface ProcessContext extends ChildProcess {
   readonly argv: readonly string[]
   /** What the image's catalogue says of this executable beyond its program's name. */
   readonly settings: unknown
-  readonly env: Map<string, string>
+  readonly env: ReadonlyMap<string, string>
   cwd: string
   readonly files: FileSystem
   /** Where descriptors lead; a program may put others in place. */
@@ -130,7 +136,7 @@ export interface ProcessContext extends ChildProcess {
   useMemory(bytes: number): void
   readonly memoryBytes: number
 
-  onSignal(signal: Signal, action: (() => void) | 'ignore' | 'default'): void
+  onSignal(signal: Signal, action: ((signal: Signal) => void) | 'ignore' | 'default'): void
   /** Resolves at the first of these signals. */
   untilSignal(...signals: readonly Signal[]): Promise<Signal>
 
@@ -138,6 +144,8 @@ export interface ProcessContext extends ChildProcess {
   spawn(argv: readonly string[], options?: SpawnOptions): ProcessContext
   /** Starts a copy of this process that runs `program`: subshells, worker processes. */
   fork(program: Program, options?: SpawnOptions & { readonly title?: readonly string[] }): ProcessContext
+  /** Starts processes that do nothing until they are killed or this process ends; answers the first's pid. */
+  startIdle(worker: IdleWorker, count: number): number
   /** Becomes another executable. Resolves never. Throws ExecError when it cannot be started. */
   replace(argv: readonly string[], env?: ReadonlyMap<string, string>): Promise<never>
   /** All processes that this one can see, by pid. */

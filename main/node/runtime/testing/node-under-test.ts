@@ -20,6 +20,8 @@ export class NodeUnderTest {
   readonly network = new Network(this.kernel)
   readonly machine = new Machine(this.network, 'worker-1', '192.168.64.11', new SimulatedDisk(this.kernel, 'worker-1'))
   readonly stacks = new Map<string, NetworkStack>()
+  /** What the runtime asked of the network plug-in. */
+  readonly networkRequests: PodNetworkRequest[] = []
   runtimeProcess: RunningProcess
   readonly client: RuntimeClient
   readonly catalogue = bundledCatalogue()
@@ -33,6 +35,7 @@ export class NodeUnderTest {
       ready: true,
       message: '',
       add: async (request) => {
+        this.networkRequests.push(request)
         const stack = this.network.createStack('worker-1', request.name, [`10.244.1.${next++}`], this.machine.stack)
         this.stacks.set(request.sandboxId, stack)
         return { stack, ips: [...stack.addresses] }

@@ -25,9 +25,21 @@ export const nginxEntrypoint: Program = async (context) => {
       `${script} Launching /docker-entrypoint.d/30-tune-worker-processes.sh`,
       `${script} Configuration complete; ready for start up`,
     ]
-    await context.stdout.write(`${lines.join('\n')}\n`)
+    await context.stdout.write(sharedBytes(`${lines.join('\n')}\n`))
   }
   return context.replace(command)
+}
+
+const known = new Map<string, Uint8Array>()
+
+/** The same bytes for the same text: thousands of servers say the same when they start. */
+function sharedBytes(text: string): Uint8Array {
+  let bytes = known.get(text)
+  if (!bytes) {
+    bytes = new TextEncoder().encode(text)
+    if (known.size < 32) known.set(text, bytes)
+  }
+  return bytes
 }
 
 /** Fills `/etc/nginx/templates/*.template` with the environment, as the image does. */

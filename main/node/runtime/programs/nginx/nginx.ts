@@ -105,8 +105,10 @@ class NginxServer {
   readonly #version: string
   readonly #options: Options
   #site: Site | undefined
-  #listeners = new Map<string, () => void>()
-  #workers: ProcessContext[] = []
+  readonly #listeners = new Map<string, () => void>()
+  /** Pid of the first worker; they have nothing to do but be there. */
+  #workerPid = 0
+  #workerCount = 0
   #requests = 0
   #active = 0
   #turns: Map<string, number> | undefined
@@ -142,14 +144,19 @@ class NginxServer {
       return 1
     }
     if (!(await this.#mayBind(this.#site))) return 1
-    this.#notice('using the "epoll" event method')
-    this.#notice(`nginx/${this.#version}`)
-    this.#notice('built by gcc 12.2.0 (Debian 12.2.0-14+deb12u1)')
-    this.#notice('OS: Linux 6.1.0-40-amd64')
-    this.#notice('getrlimit(RLIMIT_NOFILE): 1048576:1048576')
-    this.#notice('start worker processes')
     context.useMemory(2.5 * mebibyte)
     this.#startWorkers(this.#site)
+    const started: string[] = []
+    for (let index = 0; index < this.#workerCount; index++) started.push(`start worker process ${this.#workerPid + index}`)
+    this.#notice(
+      'using the "epoll" event method',
+      `nginx/${this.#version}`,
+      'built by gcc 12.2.0 (Debian 12.2.0-14+deb12u1)',
+      'OS: Linux 6.1.0-40-amd64',
+      'getrlimit(RLIMIT_NOFILE): 1048576:1048576',
+      'start worker processes',
+      ...started,
+    )
     return this.#serve()
   }
 
@@ -163,11 +170,9 @@ class NginxServer {
       for (const stop of this.#listeners.values()) stop()
       while (this.#active > 0) await context.sleep(20)
     } else this.#notice(`signal ${signal === 'TERM' ? 15 : 2} (SIG${signal}) received, exiting`)
-    for (const worker of this.#workers) {
-      this.#notice(`worker process ${worker.pid} exited with code 0`)
-      worker.kill('KILL')
-    }
-    this.#notice('exit')
+    const lines: string[] = []
+    for (let index = 0; index < this.#workerCount; index++) lines.push(`worker process ${this.#workerPid + index} exited with code 0`)
+    this.#notice(...lines, 'exit')
     return 0
   }
 
@@ -184,9 +189,6 @@ class NginxServer {
       return
     }
     this.#notice('start worker processes')
-    const old = this.#workers
-    this.#startWorkers(this.#site)
-    for (const worker of old) worker.kill('KILL')
   }
 
   /** Non-root processes may bind low ports in containers, but files that only root may write stop nginx as they really do. */
@@ -226,7 +228,7 @@ class NginxServer {
         .map((each) => ({ path: joinPath(directory, each), text: files.readText(joinPath(directory, each)) }))
     }
     if (!files.exists(this.#options.file)) throw new ConfigError(`open() "${this.#options.file}" failed (2: No such file or directory)`)
-    const site = readSite(parseConfig(files.readText(this.#options.file), this.#options.file, read), this.#options.file)
+    const site = siteOf(files.readText(this.#options.file), this.#options.file, read)
     await this.#checkBackends(site)
     return site
   }
@@ -274,26 +276,23 @@ class NginxServer {
     const context = this.#context
     const count = site.workerProcesses === 'auto' ? context.limits.machineCpus : Math.max(1, site.workerProcesses)
     ;(context as { title?: readonly string[] }).title = ['nginx: master process', 'nginx', ...context.argv.slice(1)]
-    this.#workers = []
-    for (let index = 0; index < count; index++) {
-      const worker = context.fork(idleWorker, { title: ['nginx: worker process'], files: [] })
-      this.#notice(`start worker process ${worker.pid}`)
-      this.#workers.push(worker)
-    }
+    this.#workerCount = count
+    this.#workerPid = context.startIdle({ title: workerTitle, memoryBytes: 2 * mebibyte }, count)
   }
 
-  #notice(text: string): void {
+  #notice(...lines: readonly string[]): void {
     // Versions before 1.19 log from the level of errors up.
-    if (this.#level() !== 'error') this.#log('notice', text)
+    if (this.#level() !== 'error') this.#log('notice', ...lines)
   }
 
   #level(): string {
     return /^1\.(?:\d|1[0-8])\./.test(this.#version) ? 'error' : 'notice'
   }
 
-  #log(level: string, text: string): void {
+  #log(level: string, ...lines: readonly string[]): void {
     const { pid } = this.#context
-    void this.#context.stderr.write(`${logTime(this.#context)} [${level}] ${pid}#${pid}: ${text}\n`)
+    const head = `${logTime(this.#context)} [${level}] ${pid}#${pid}: `
+    void this.#context.stderr.write(lines.map((line) => `${head}${line}\n`).join(''))
   }
 
   async #answer(exchange: ServerExchange, port: number): Promise<void> {
@@ -466,7 +465,7 @@ class NginxServer {
     const { files } = context
     const complain = (call: string, path: string, errno: string): void => {
       const { request, source } = exchange
-      const worker = this.#workers[0]?.pid ?? context.pid
+      const worker = this.#workerPid || context.pid
       void context.stderr.write(
         `${logTime(context)} [error] ${worker}#${worker}: *${number} ${call} "${path}" ${errno}, client: ${source.address}, server: localhost, request: "${request.method} ${request.path} HTTP/1.1", host: "${request.headers.host ?? ''}"\n`,
       )
@@ -564,7 +563,7 @@ class NginxServer {
         const text = (error as Error).message
         const timedOut = /timeout|canceled/.test(text)
         failure = timedOut ? 504 : 502
-        const worker = this.#workers[0]?.pid ?? context.pid
+        const worker = this.#workerPid || context.pid
         const reason = timedOut ? 'upstream timed out (110: Connection timed out) while connecting to upstream' : /refused/.test(text) ? 'connect() failed (111: Connection refused) while connecting to upstream' : 'connect() failed (113: No route to host) while connecting to upstream'
         void context.stderr.write(
           `${logTime(context)} [error] ${worker}#${worker}: *${this.#requests} ${reason}, client: ${exchange.source.address}, server: ${lastOf(blocks[1], 'server_name')?.words[0] ?? ''}, request: "${exchange.request.method} ${exchange.request.path} HTTP/1.1", upstream: "http://${address}:${memberPort}${target}", host: "${exchange.request.headers.host ?? ''}"\n`,
@@ -670,6 +669,27 @@ class NginxServer {
   }
 }
 
+const sites = new Map<string, Site>()
+const sitesMax = 64
+
+/** The site of a configuration. Most servers have the same one: it is read once and shared. */
+function siteOf(text: string, file: string, read: (pattern: string) => readonly { readonly path: string; readonly text: string }[]): Site {
+  const included: string[] = []
+  const directives = parseConfig(text, file, (pattern) => {
+    const found = read(pattern)
+    for (const each of found) included.push(each.path, each.text)
+    return found
+  })
+  const key = [file, text, ...included].join('\0')
+  let site = sites.get(key)
+  if (!site) {
+    site = readSite(directives, file)
+    if (sites.size >= sitesMax) sites.delete(sites.keys().next().value!)
+    sites.set(key, site)
+  }
+  return site
+}
+
 const errorTitles: Readonly<Record<number, string>> = {
   301: 'Moved Permanently',
   302: 'Found',
@@ -689,10 +709,7 @@ const errorTitles: Readonly<Record<number, string>> = {
   504: 'Gateway Time-out',
 }
 
-const idleWorker: Program = (context) => {
-  context.useMemory(2 * mebibyte)
-  return new Promise(() => {})
-}
+const workerTitle: readonly string[] = ['nginx: worker process']
 
 function rewrite(block: readonly Directive[], path: string, variables: (text: string) => string): { readonly path: string; readonly redirect?: string; readonly status: number } | undefined {
   for (const each of allOf(block, 'rewrite')) {
