@@ -35,6 +35,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
    *  strategy; of this kind's own strategy only `validate` and `validateUpdate` run, first, on its own form.
    *  Absent: stored as it is. */
   readonly storedAs?: StoredAs<T>
+  /** The warning that every request for the kind is answered with: `v1 Endpoints is deprecated in v1.33+; use …`. */
+  readonly deprecation?: string
   /** Conditions of the object's table row: kubectl's old `--show-all` looked at them, tables still carry them. */
   rowConditions?(object: T): readonly RowCondition[]
 }

@@ -27,6 +27,7 @@ export function router(resources: Resources, named: NamedHandlers, other: ApiHan
       if (resources.hasGroupVersion(info.group, info.version)) throw unknownResource()
       return other(request)
     }
+    if (resource.kind.deprecation) request.context.warnings.add(resource.kind.deprecation)
     const scoped = !resource.kind.namespaced && info.resource === 'namespaces' && info.namespace !== '' ? { ...request, info: { ...info, namespace: '' } } : request
     return info.subresource === '' ? mainResource(scoped, resource, named) : subresourceOf(scoped, resource, named)
   }

@@ -35,6 +35,7 @@ export const endpointsKind = defineKind<Endpoints>({
   namespaced: true,
   schema: 'io.k8s.api.core.v1.Endpoints',
   storagePrefix: 'services/endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   strategy: {
     validateName: isDns1123Subdomain,
     allowCreateOnUpdate: true,
@@ -48,7 +49,6 @@ export const endpointsKind = defineKind<Endpoints>({
     },
     validate: validateEndpoints,
     validateUpdate: validateEndpoints,
-    warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
   },
   columns: [nameColumn(), column('Endpoints', ['io.k8s.api.core.v1.Endpoints', 'subsets'], endpointsText), ageColumn()],
   health(endpoints) {

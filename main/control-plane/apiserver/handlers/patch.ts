@@ -87,7 +87,7 @@ function patched(before: JsonObject, patch: unknown, type: Exclude<PatchType, 'a
     if (type === 'merge') return cloneJson(applyMergePatch(before, patch))
     return cloneJson(applyStrategicMergePatch(before, patch, schemaOf(resource.kind.schema)!))
   } catch (error) {
-    if (error instanceof JsonPatchError) throw error.malformed ? badRequest(error.message) : new StatusError(failure(422, 'Invalid', 'the server rejected our request due to an error in our request', { causes: [{ message: error.message }] }))
+    if (error instanceof JsonPatchError) throw error.malformed ? badRequest(error.message) : new StatusError(failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {}))
     if (error instanceof StrategicMergeError) throw badRequest(error.message)
     throw error
   }

@@ -1,0 +1,61 @@
+/** Answers that a person at a terminal meets early, as upstream words them. */
+import { describe, expect, it } from 'vitest'
+import { startServer } from './testing/start-server.ts'
+
+const pods = '/api/v1/namespaces/default/pods'
+const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image: 'nginx' }] } }
+
+async function startWithAccount() {
+  const started = await startServer()
+  await started.call('POST', '/api/v1/namespaces/default/serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } })
+  return started
+}
+
+describe('a pod', () => {
+  it.each([
+    ['with nothing', {}, 'Pod "" is invalid: [metadata.name: Required value: name or generateName is required, spec.containers: Required value]'],
+    ['without containers', { metadata: { name: 'web' }, spec: {} }, 'Pod "web" is invalid: spec.containers: Required value'],
+    ['with an empty list of them', { metadata: { name: 'web' }, spec: { containers: [] } }, 'Pod "web" is invalid: spec.containers: Required value'],
+  ])('%s is invalid', async (_what, body, message) => {
+    const { call } = await startWithAccount()
+    expect((await call('POST', pods, body)).json).toMatchObject({ code: 422, reason: 'Invalid', message })
+  })
+
+  it('is bound without a manager and without another generation', async () => {
+    const { call } = await startWithAccount()
+    await call('POST', pods, pod)
+    await call('POST', `${pods}/web/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'web' }, target: { kind: 'Node', name: 'worker-1' } })
+    const { json } = await call('GET', `${pods}/web`)
+    expect(json.spec.nodeName).toBe('worker-1')
+    expect(json.metadata.generation).toBe(1)
+    expect(json.metadata.managedFields.map(({ subresource }: { subresource?: string }) => subresource)).toEqual([undefined])
+  })
+})
+
+describe('applied objects', () => {
+  it('are stored in canonical form', async () => {
+    const { call } = await startWithAccount()
+    const body = { ...pod, spec: { containers: [{ name: 'main', image: 'nginx', env: [], resources: { limits: { memory: '1024Mi', cpu: 1 } } }] } }
+    const { status, json } = await call('PATCH', `${pods}/web?fieldManager=me`, body, { 'content-type': 'application/apply-patch+yaml' })
+    expect(status).toBe(201)
+    expect(json.spec.containers[0].resources.limits).toEqual({ memory: '1Gi', cpu: '1' })
+  })
+})
+
+it('requests for Endpoints are warned', async () => {
+  const { call } = await startServer()
+  const path = '/api/v1/namespaces/default/endpoints'
+  const warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+  for (const [method, at, body] of [['GET', path], ['POST', path, { metadata: { name: 'a' } }], ['GET', `${path}/a`], ['DELETE', `${path}/a`]] as const) {
+    expect((await call(method, at, body)).headers.warning, `${method} ${at}`).toBe(warning)
+  }
+  expect((await call('GET', '/api/v1/namespaces/default/services')).headers.warning).toBeUndefined()
+})
+
+it('JSON patches that do not fit say no more than that', async () => {
+  const { call } = await startServer()
+  const path = '/api/v1/namespaces/default/configmaps'
+  await call('POST', path, { metadata: { name: 'a' } })
+  const { json } = await call('PATCH', `${path}/a`, [{ op: 'remove', path: '/data/none' }], { 'content-type': 'application/json-patch+json' })
+  expect(json).toEqual({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {}, code: 422 })
+})
