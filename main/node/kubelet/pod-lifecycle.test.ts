@@ -95,6 +95,18 @@ describe('restarts', () => {
   })
 })
 
+describe('pods that end', () => {
+  test('show their sandbox stopped, and keep their address', async () => {
+    const b = await bench()
+    b.runtime.programs.set('task', { pullMs: 10, endsAfterMs: 500 })
+    b.runtime.eventDelayMs = 5
+    b.pod('once', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'task:1' }] })
+    await b.run(5_000)
+    expect(b.get('once')!.status).toMatchObject({ phase: 'Succeeded', podIP: expect.any(String) })
+    expect(b.conditions('once')).toEqual(['PodReadyToStartContainers=False', 'Initialized=True(PodCompleted)', 'Ready=False(PodCompleted)', 'ContainersReady=False(PodCompleted)', 'PodScheduled=True'])
+  })
+})
+
 describe('init containers', () => {
   test('run one after another before the app', async () => {
     const b = await bench()

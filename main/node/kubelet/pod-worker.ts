@@ -274,6 +274,8 @@ export class PodWorker {
     this.#grace ??= graceOf(tools, podGraceSeconds(this.#pod))
     await killPod(this.#pod, runtime, tools, this.#grace)
     tools.prober.removePod(this.uid)
+    // The runtime's events come a moment after its answers; the last status is to show the sandboxes stopped.
+    for (const sandbox of runtime.sandboxes) tools.cache.invalidate(this.uid, sandbox.id)
     const stopped = await tools.cache.get(this.uid)
     const still = stopped.containers.filter((container) => container.state === 'running')
     if (still.length > 0) throw new Error(`detected running containers after a successful KillPod, CRI violation: [${still.map((container) => container.config.name).join(' ')}]`)

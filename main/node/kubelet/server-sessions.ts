@@ -12,7 +12,7 @@ interface Target {
 }
 
 /** `/{namespace}/{pod}/{container}` or `/{namespace}/{pod}/{uid}/{container}`. Answers the failure itself. */
-function targetOf({ exchange, segments, parts }: KubeletRequest): Target | undefined {
+function targetOf({ exchange, segments, parts }: KubeletRequest, missing = (container: string, _pod: string): string => `container not found (${JSON.stringify(container)})`): Target | undefined {
   const [namespace, podName] = segments
   const name = segments[segments.length - 1]
   if (segments.length < 3 || !name) {
@@ -26,7 +26,7 @@ function targetOf({ exchange, segments, parts }: KubeletRequest): Target | undef
   }
   const container = newestContainer(parts.tools.cache.known(worker.uid), name)
   if (!container || container.state !== 'running') {
-    plain(exchange, 500, `container not found (${JSON.stringify(name)})`)
+    plain(exchange, 500, missing(name, `${podName}_${namespace}`))
     return undefined
   }
   return { containerId: container.id, name }
@@ -49,7 +49,7 @@ export function serveExec(request: KubeletRequest): void {
 
 /** /attach: joins the streams of a container's first process. */
 export function serveAttach(request: KubeletRequest): void {
-  const target = targetOf(request)
+  const target = targetOf(request, (container, pod) => `container ${container} not found in pod ${pod}`)
   if (!target) return
   const { query } = request
   const options = { stdin: asked(query, 'input', 'stdin'), tty: asked(query, 'tty') }

@@ -180,6 +180,7 @@ describe('exec', () => {
     const none = await session(asker, '/exec/default/web/main?command=missing&output=1&error=1')
     expect(none.status).toMatchObject({ status: 'Failure', reason: 'InternalError', message: 'Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "abc": OCI runtime exec failed: exec failed: unable to start container process: exec: "missing": executable file not found in $PATH' })
     expect(await asker.get('/exec/default/web/none?command=x&output=1', apiServer, 'POST')).toEqual({ status: 500, text: 'container not found ("none")' })
+    expect(await asker.get('/attach/default/web/none?output=1', apiServer, 'POST')).toEqual({ status: 500, text: 'container none not found in pod web_default' })
   })
 
   test('attach carries input', async () => {

@@ -53,6 +53,8 @@ export class FakeRuntime implements ContainerRuntime {
   readonly startTimes: { readonly name: string; readonly time: number }[] = []
   runtimeReady = true
   networkReady = true
+  /** How long after a call's answer its event comes. */
+  eventDelayMs = 0
   readonly #clock: Clock
   readonly #stackFor: ((config: PodSandboxConfig) => NetworkStack) | undefined
   readonly #sandboxes = new Map<string, Sandbox>()
@@ -312,7 +314,7 @@ export class FakeRuntime implements ContainerRuntime {
   }
 
   #tell(event: RuntimeEvent): void {
-    this.#clock.after(0, () => {
+    this.#clock.after(this.eventDelayMs, () => {
       for (const listener of this.#listeners) listener(event)
     })
   }
