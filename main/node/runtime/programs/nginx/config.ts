@@ -20,7 +20,7 @@ interface Token {
 /** Parses one file; `include` is followed through `read`, which answers the files that a pattern matches. */
 export function parseConfig(text: string, file: string, read: (pattern: string) => readonly { readonly path: string; readonly text: string }[], depth = 0): Directive[] {
   if (depth > 10) throw new ConfigError(`too many includes in ${file}`)
-  const tokens = tokenize(text, file)
+  const tokens = tokensOf(text, file)
   let at = 0
   const parseBlock = (nested: boolean, free: boolean): Directive[] => {
     const directives: Directive[] = []
@@ -67,6 +67,20 @@ export function parseConfig(text: string, file: string, read: (pattern: string) 
 
 /** What a backslash makes of the next character; before any other it stands for itself. */
 const escapes: Readonly<Record<string, string>> = { '"': '"', "'": "'", '\\': '\\', n: '\n', t: '\t', r: '\r' }
+
+let known = new Map<string, readonly Token[]>()
+const knownMax = 200
+
+/** The tokens of a file. Every server of an image reads the same files, and reads them anew at each start. */
+function tokensOf(text: string, file: string): readonly Token[] {
+  let tokens = known.get(text)
+  if (!tokens) {
+    tokens = tokenize(text, file)
+    if (known.size >= knownMax) known = new Map()
+    known.set(text, tokens)
+  }
+  return tokens
+}
 
 function tokenize(text: string, file: string): Token[] {
   const tokens: Token[] = []
