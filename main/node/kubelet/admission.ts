@@ -18,7 +18,9 @@ export function admitPod(pod: Pod, others: readonly Pod[], node: Node | undefine
     if (others.length + 1 > podsMax) return outOf('pods', 1, others.length, podsMax)
     const wanted = podRequests(pod)
     const used = { cpu: 0, memory: 0, storage: 0 }
-    for (const other of others) {
+    // What asks for nothing fits beside anything.
+    const asks = wanted.cpu > 0 || wanted.memory > 0 || wanted.storage > 0
+    for (const other of asks ? others : []) {
       const requests = podRequests(other)
       used.cpu += requests.cpu
       used.memory += requests.memory
@@ -32,8 +34,8 @@ export function admitPod(pod: Pod, others: readonly Pod[], node: Node | undefine
     if (wanted.storage > 0 && wanted.storage > storage - used.storage) return outOf('ephemeral-storage', wanted.storage, used.storage, storage)
   }
   if (node && !matchesNode(pod, node)) return { reason: 'NodeAffinity', message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" }
-  const taken = new Set(others.flatMap(hostPorts))
-  if (hostPorts(pod).some((port) => taken.has(port))) return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" }
+  const ports = hostPorts(pod)
+  if (ports.length > 0 && others.some((other) => hostPorts(other).some((port) => ports.includes(port)))) return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" }
   if (!isStatic && node?.spec?.taints?.some((taint) => taint.effect === 'NoExecute' && !tolerates(pod, taint.key, taint.value ?? '', taint.effect))) {
     return { reason: 'TaintToleration', message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate" }
   }
