@@ -230,11 +230,29 @@ function canonicalElement(element: string): string {
 export function encodeFieldsV1(set: FieldSet): FieldsV1 {
   let fields = set.written
   if (!fields) {
-    fields = encodeNode(set, false)
+    const shape = shapeOf(set)
+    fields = writtenByShape.get(shape)
+    if (!fields) {
+      fields = encodeNode(set, false)
+      decoded.set(fields, set)
+      if (writtenByShape.size >= shapesMax) writtenByShape = new Map()
+      writtenByShape.set(shape, fields)
+    }
     set.written = fields
-    decoded.set(fields, set)
   }
   return fields
+}
+
+/** Objects of a kind mostly have the same fields: what one wrote serves the next. */
+let writtenByShape = new Map<string, FieldsV1>()
+const shapesMax = 500
+
+/** A text that only sets with the same paths share (those may yet have several, by order). */
+function shapeOf(set: FieldSet): string {
+  let text = ''
+  if (set.members) for (const element of set.members) text += `${element.length}:${element}`
+  if (set.children) for (const [element, child] of set.children) text += `{${element.length}:${element}${shapeOf(child)}}`
+  return text
 }
 
 const leaf: FieldsV1 = Object.freeze({})
