@@ -5,7 +5,7 @@ import { timeOr0 } from '../../../api/machinery/time.ts'
 import { CliError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { intervalText } from '../describe/events.ts'
-import { asStruct } from '../printing/go-json.ts'
+import { asStruct, printJson } from '../printing/go-json.ts'
 import { objectOutputFlags, objectPrinter } from '../printing/output.ts'
 import { TabWriter } from '../printing/tab-writer.ts'
 import { groupVersionOf } from '../resources/mapper.ts'
@@ -47,7 +47,7 @@ export const eventsCommand: Command = {
     events.sort((a, b) => seenAt(a) - seenAt(b))
     // Upstream's name printer refuses typed lists, and the command does not say so.
     if (flags.text('output') === 'name') return 0
-    streams.out(print ? print(listOf(events)) : table.print(events))
+    streams.out(!print ? table.print(events) : flags.text('output') === 'json' ? printJson(listOf(events, flags.bool('show-managed-fields'))) : print(listOf(events, true)))
     return 0
   },
 }
@@ -79,8 +79,11 @@ function seenAt({ series, lastTimestamp, eventTime }: CoreEvent): number {
 }
 
 /** The list as a typed one prints. */
-function listOf(events: readonly CoreEvent[]): KubeObject {
-  const items = events.map((event) => inStructOrder({ ...event, kind: 'Event', apiVersion: 'v1' }))
+function listOf(events: readonly CoreEvent[], managedFields: boolean): KubeObject {
+  const items = events.map((event) => {
+    const { managedFields: fields, ...metadata } = event.metadata
+    return inStructOrder({ ...event, metadata: managedFields && fields ? { ...metadata, managedFields: fields } : metadata, kind: 'Event', apiVersion: 'v1' })
+  })
   return asStruct({ kind: 'EventList', apiVersion: 'v1', metadata: {}, items } as unknown as KubeObject)
 }
 
