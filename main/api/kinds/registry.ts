@@ -6,6 +6,8 @@ import { replicaSetKind } from './apps/replica-set.ts'
 import { statefulSetKind } from './apps/stateful-set.ts'
 import { selfSubjectReviewKind, tokenReviewKind } from './authentication/reviews.ts'
 import { localSubjectAccessReviewKind, selfSubjectAccessReviewKind, selfSubjectRulesReviewKind, subjectAccessReviewKind } from './authorization/reviews.ts'
+import { cronJobKind } from './batch/cron-job.ts'
+import { jobKind } from './batch/job.ts'
 import { leaseKind } from './coordination/lease.ts'
 import { bindingKind } from './core/binding.ts'
 import { configMapKind } from './core/config-map.ts'
@@ -51,6 +53,8 @@ export const builtInKinds: readonly Kind[] = [
   selfSubjectAccessReviewKind,
   selfSubjectRulesReviewKind,
   subjectAccessReviewKind,
+  cronJobKind,
+  jobKind,
   leaseKind,
   endpointSliceKind,
   eventsEventKind,
