@@ -1,5 +1,5 @@
-import { failure, genericServerResponse, StatusError } from '../../api/machinery/status-error.ts'
-import { formatTime } from '../../api/machinery/time.ts'
+import { failure, genericServerResponse, StatusError, timeout } from '../../api/machinery/status-error.ts'
+import { formatTime, parseDuration } from '../../api/machinery/time.ts'
 import type { HttpHandler, HttpResponse, ServerExchange } from '../../kernel/http.ts'
 import type { Process } from '../../kernel/machine.ts'
 import type { Authenticator } from './authn/authenticator.ts'
@@ -8,6 +8,7 @@ import { anonymous } from './authn/user.ts'
 import type { User } from './authn/user.ts'
 import type { Attributes, Authorizer } from './authz/attributes.ts'
 import { forbiddenError } from './authz/forbidden.ts'
+import { Deadlines } from './deadlines.ts'
 import { respondError } from './handlers/answer.ts'
 import type { ApiHandler, ApiRequest } from './handlers/request.ts'
 import type { OutputForm } from './negotiation/output.ts'
@@ -28,6 +29,7 @@ export interface PipelineParts {
 
 /** The way of every request: who is it, may they, then the handler; whatever is thrown becomes a Status. */
 export function pipeline(parts: PipelineParts): HttpHandler {
+  const deadlines = new Deadlines(parts.process)
   return (exchange) => {
     const { method, path } = exchange.request
     const info = requestInfoOf(method, path)
@@ -38,6 +40,7 @@ export function pipeline(parts: PipelineParts): HttpHandler {
     let reason = ''
     const warnings = new Warnings()
     const finish = (code: number): void => {
+      deadlines.remove(entry.id)
       parts.log.end(entry, user.name, code)
       parts.process.endSpan(span, { code, user: user.name, ...(reason === '' ? {} : { authorization: reason }) })
     }
@@ -64,6 +67,7 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       },
       open(response) {
         opened = response
+        deadlines.remove(entry.id)
         parts.log.opened(entry, user.name, response.status)
         exchange.open({ ...response, headers: { 'audit-id': entry.auditId, ...response.headers } })
       },
@@ -102,11 +106,27 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       reason = judgement.reason
       if (judgement.decision !== 'allow') throw forbiddenError(attributes, judgement.reason)
       const running = parts.route(request)
-      if (running) running.catch(fail)
+      if (!running) return
+      running.catch(fail)
+      if (!done && !opened && !longRunning.has(info.subresource) && info.verb !== 'watch') {
+        deadlines.add(entry.id, timeoutMsOf(info), () => fail(timeout('request did not complete within requested timeout - context deadline exceeded', 0)))
+      }
     } catch (error) {
       fail(error)
     }
   }
+}
+
+/** How long an answer may take (upstream's --request-timeout). */
+const requestTimeoutMs = 60_000
+/** Subresources whose answers go on as long as their readers do. */
+const longRunning = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
+
+/** The client's own limit, `timeout=10s`, if it is shorter. */
+function timeoutMsOf({ query }: RequestInfo): number {
+  const asked = query.get('timeout')
+  const ms = asked === '' ? undefined : parseDuration(asked)
+  return ms === undefined || ms <= 0 ? requestTimeoutMs : Math.min(ms, requestTimeoutMs)
 }
 
 /** What a request asks of the authorizers. */

@@ -122,7 +122,15 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     sendBookmarks(process, resources)
     exposeWatchCache(process, resources, feed)
     serveHttp(process.stack, settings.port, handler, { scope: process.scope })
-    return { handler, ready }
+    return {
+      handler,
+      ready,
+      stop() {
+        isReady = false
+        for (const { stored } of resources.all()) for (const session of [...(stored?.sessions ?? [])]) session.lost()
+        process.journal.info('[graceful-termination] apiserver is exiting')
+      },
+    }
   }
 }
 

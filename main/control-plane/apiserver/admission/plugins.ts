@@ -2,6 +2,7 @@ import type { Pod, ServiceAccount } from '../../../api/generated/types.ts'
 import { isNotFound } from '../../../api/machinery/status-error.ts'
 import type { Parts } from '../parts.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import { escalationCheck } from '../authz/escalation.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -10,7 +11,7 @@ import { serviceAccountAdmission } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
 /** The plugins that are on, in upstream's order: kubeadm's defaults, and NodeRestriction. */
-export function admissionPlugins({ resources, process }: Parts): readonly AdmissionPlugin[] {
+export function admissionPlugins({ resources, process, authorization }: Pick<Parts, 'resources' | 'process' | 'authorization'>): readonly AdmissionPlugin[] {
   const namespaces = resources.storeOf('', 'namespaces').store
   const accounts = resources.storeOf('', 'serviceaccounts').store
   const pods = resources.storeOf('', 'pods').store
@@ -32,5 +33,6 @@ export function admissionPlugins({ resources, process }: Parts): readonly Admiss
     taintNodesByCondition,
     priorityAdmission(resources.storeOf('scheduling.k8s.io', 'priorityclasses').cache),
     defaultTolerationSeconds,
+    escalationCheck(authorization.rbac, authorization.authorizer),
   ]
 }

@@ -70,6 +70,12 @@ export class RbacAuthorizer implements Authorizer {
     return { rules, errors }
   }
 
+  /** The rules of one role, or undefined when there is none. */
+  rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] | undefined {
+    const rules = this.#rulesOf({ text: '', namespace, roleKind: kind, roleName: name })
+    return typeof rules === 'string' ? undefined : rules
+  }
+
   #judge(attributes: Attributes): Judgement {
     const errors: string[] = []
     for (const binding of this.#bindingsOf(attributes.user)) {

@@ -11,7 +11,9 @@ export interface FeedReader {
 }
 
 const causesMax = 4_096
-const retryMs = 500
+/** Between attempts to reach etcd: doubled each time, up to the second. */
+const retryMsMin = 50
+const retryMsMax = 1_000
 
 /** This server's one window on etcd: lists everything once, then watches all keys, and hands each change to the reader of its
  *  prefix. Because it watches *all* keys, the newest revision that it has seen says exactly how fresh every reader is. */
@@ -67,7 +69,7 @@ export class Feed {
   /** Lists and begins to watch; resolves when every reader registered so far has its content. */
   async start(): Promise<void> {
     this.#started = true
-    for (;;) {
+    for (let retryMs = retryMsMin; ; retryMs = Math.min(retryMs * 2, retryMsMax)) {
       try {
         await this.#listAll()
         return
@@ -173,7 +175,7 @@ export class Feed {
       return
     }
     this.#process.journal.warning('etcd event stream was lost', { err: end.error })
-    this.#process.clock.afterUncaused(retryMs, () => this.#follow())
+    this.#process.clock.afterUncaused(retryMsMin, () => this.#follow())
   }
 
   #wake(): void {

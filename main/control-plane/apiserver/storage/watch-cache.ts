@@ -28,7 +28,7 @@ export interface Interest {
 }
 
 /** How many events are kept for watchers that come with an older resourceVersion. */
-const historyMax = 8_192
+const historyMax = 3_000
 
 /** All objects below one storage prefix, in key order, with their recent history. Kept by a Feed. */
 export class WatchCache implements FeedReader {
