@@ -21,7 +21,7 @@ export function containerFiles(options: {
   const root = image.root()
   const user = userOf(config.user ?? image.config.user, root)
   const kernel = processes.kernel
-  return new FileSystem({ root, mounts: new ContainerMounts(state, sandbox, options.ips, config, processes), now: () => kernel.now(), uid: user.uid, gid: user.gid, readOnly: config.readOnlyRootFilesystem })
+  return new FileSystem({ root, mounts: new ContainerMounts(state, sandbox, options.ips, config, processes, root), now: () => kernel.now(), uid: user.uid, gid: user.gid, readOnly: config.readOnlyRootFilesystem })
 }
 
 const standardPaths: ReadonlySet<string> = new Set(['/proc', '/dev', '/sys', '/etc/hostname', '/etc/hosts', '/etc/resolv.conf'])
@@ -29,6 +29,7 @@ const standardPaths: ReadonlySet<string> = new Set(['/proc', '/dev', '/sys', '/e
 /** The mounts of a container: those of its configuration over those that every container gets. Most are never looked at,
  *  so a mount point is made when it is. */
 class ContainerMounts implements MountTable {
+  readonly #root: DirectoryInode
   readonly #state: RuntimeState
   readonly #sandbox: PodSandboxConfig
   readonly #ips: readonly string[]
@@ -36,7 +37,8 @@ class ContainerMounts implements MountTable {
   readonly #processes: PidNamespace
   #made: Map<string, MountPoint> | undefined
 
-  constructor(state: RuntimeState, sandbox: PodSandboxConfig, ips: readonly string[], config: ContainerConfig, processes: PidNamespace) {
+  constructor(state: RuntimeState, sandbox: PodSandboxConfig, ips: readonly string[], config: ContainerConfig, processes: PidNamespace, root: DirectoryInode) {
+    this.#root = root
     this.#state = state
     this.#sandbox = sandbox
     this.#ips = ips
@@ -48,19 +50,19 @@ class ContainerMounts implements MountTable {
     const made = this.#made?.get(path)
     if (made) return made
     if (!this.has(path)) return undefined
-    const mount = this.#config.mounts.findLast((each) => mountPath(each) === path)
+    const mount = this.#config.mounts.findLast((each) => landing(each, this.#root) === path)
     const point = mount ? mountPoint(mount, this.#state, this.#sandbox.uid) : this.#standard(path)
     ;(this.#made ??= new Map()).set(path, point)
     return point
   }
 
   has(path: string): boolean {
-    return standardPaths.has(path) || this.#config.mounts.some((mount) => mountPath(mount) === path)
+    return standardPaths.has(path) || this.#config.mounts.some((mount) => landing(mount, this.#root) === path)
   }
 
   keys(): Iterable<string> {
     const { mounts } = this.#config
-    return mounts.length === 0 ? standardPaths : new Set([...standardPaths, ...mounts.map(mountPath)])
+    return mounts.length === 0 ? standardPaths : new Set([...standardPaths, ...mounts.map((mount) => landing(mount, this.#root))])
   }
 
   *[Symbol.iterator](): Iterator<readonly [string, MountPoint]> {
@@ -89,9 +91,27 @@ function fixed(type: string, readOnly: boolean, inode: Inode): MountPoint {
   return { type, readOnly, root: () => inode }
 }
 
-function mountPath(mount: Mount): string {
-  const path = mount.containerPath
-  return path.length > 1 && (path.endsWith('/') || path.includes('/.') || path.includes('//') || !path.startsWith('/')) ? absolutePath('/', path) : path
+/** Where mounts of a path land, by image. */
+const landings = new WeakMap<DirectoryInode, Map<string, string>>()
+
+/** Where a mount lands: links of the image on the way are followed, as runc does (/var/run is /run in many images). */
+function landing(mount: Mount, root: DirectoryInode): string {
+  let known = landings.get(root)
+  if (!known) landings.set(root, (known = new Map()))
+  let path = known.get(mount.containerPath)
+  if (path === undefined) {
+    path = behindLinks(new FileSystem({ root, now: () => 0 }), absolutePath('/', mount.containerPath))
+    if (known.size < 256) known.set(mount.containerPath, path)
+  }
+  return path
+}
+
+function behindLinks(image: FileSystem, path: string): string {
+  for (let slash = path.length; slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    const above = path.slice(0, slash)
+    if (image.exists(above)) return image.realPath(above).replace(/\/$/, '') + path.slice(slash)
+  }
+  return path
 }
 
 function mountPoint(mount: Mount, state: RuntimeState, podUid: string): MountPoint {

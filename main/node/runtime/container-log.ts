@@ -136,20 +136,25 @@ export class ContainerLog {
   }
 }
 
+/** Whoever is attached to a container. */
+export interface Audience {
+  readonly attached: ReadonlySet<(stream: 'stdout' | 'stderr', bytes: Uint8Array) => void> | undefined
+}
+
 /** Where a container's output goes: cut into lines for its log, and as it comes to whoever is attached. */
 export class LogSink implements OpenFile {
   readonly writeCostMs = lineCostMs
   readonly byteCostMs = byteCostMs
   readonly #log: ContainerLog
   readonly #stream: 'stdout' | 'stderr'
-  readonly #attached: ReadonlySet<(stream: 'stdout' | 'stderr', bytes: Uint8Array) => void>
+  readonly #audience: Audience
   #rest: Uint8Array | undefined
   #references = 0
 
-  constructor(log: ContainerLog, stream: 'stdout' | 'stderr', attached: ReadonlySet<(stream: 'stdout' | 'stderr', bytes: Uint8Array) => void>) {
+  constructor(log: ContainerLog, stream: 'stdout' | 'stderr', audience: Audience) {
     this.#log = log
     this.#stream = stream
-    this.#attached = attached
+    this.#audience = audience
   }
 
   read(): undefined {
@@ -157,7 +162,8 @@ export class LogSink implements OpenFile {
   }
 
   write(bytes: Uint8Array): void {
-    for (const session of this.#attached) session(this.#stream, bytes)
+    const { attached } = this.#audience
+    if (attached) for (const session of attached) session(this.#stream, bytes)
     if (!this.#rest && bytes.length >= chunkBytesMin && bytes.length <= lineBytesMax && bytes[bytes.length - 1] === 10) {
       this.#log.appendLines(this.#stream, bytes)
       return

@@ -27,7 +27,7 @@ export class Container {
   terminal: Terminal | undefined
   /** Standard input, when it is open and no terminal. */
   stdin: Pipe | undefined
-  readonly attached = new Set<OutputListener>()
+  attached: Set<OutputListener> | undefined
   /** Called once when it ends. */
   readonly onExit: (() => void)[] = []
   /** Between asking it to start or stop and its having done so. */
@@ -74,6 +74,6 @@ export class Container {
     this.processes = undefined
     this.stdin = undefined
     for (const listener of this.onExit.splice(0)) listener()
-    this.attached.clear()
+    this.attached = undefined
   }
 }

@@ -351,12 +351,12 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
       },
       resize: (columns, rows) => container.terminal?.resize(columns, rows),
       hangUp: () => {
-        container.attached.delete(listener)
+        container.attached?.delete(listener)
         if (takesInput && container.config.stdinOnce) closeContainerStdin(container)
       },
     })
     const listener = (stream: 'stdout' | 'stderr', bytes: Uint8Array): void => session.output(stream, bytes)
-    container.attached.add(listener)
+    ;(container.attached ??= new Set()).add(listener)
     container.onExit.push(() => session.ended(container.exitCode))
     return session
   }
@@ -385,14 +385,15 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
 
   // ---- ImageService
 
-  async pullImage(image: string): Promise<string> {
+  async pullImage(image: string, auth?: { readonly username: string; readonly password: string }): Promise<string> {
     const reference = requireReference(image)
     const name = canonicalReference(reference)
-    // Pulls of the same image share one download.
-    const running = this.#pulls.get(name)
+    // Pulls of the same image by the same user share one download.
+    const key = `${name} ${auth?.username ?? ''}`
+    const running = this.#pulls.get(key)
     if (running) return running
-    const pull = this.#pull(reference, name).finally(() => this.#pulls.delete(name))
-    this.#pulls.set(name, pull)
+    const pull = this.#pull(reference, name, auth).finally(() => this.#pulls.delete(key))
+    this.#pulls.set(key, pull)
     return pull
   }
 
@@ -457,10 +458,10 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
     )
   }
 
-  async #pull(reference: ReturnType<typeof requireReference>, name: string): Promise<string> {
+  async #pull(reference: ReturnType<typeof requireReference>, name: string, auth: { readonly username: string; readonly password: string } | undefined): Promise<string> {
     const { registries } = this.#options
     await this.#spend(registries.resolveMs)
-    const image = registries.resolve(reference)
+    const image = registries.resolve(reference, auth)
     const missing = this.#state.images.missingBytes(image)
     if (missing > 0) await this.#spend((missing / registries.bytesPerSecond) * 1000 + 60)
     this.#state.images.add(image, name)
@@ -492,7 +493,7 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
     })
     const home = userOf(config.user ?? image.config.user, image.root()).home
     const env = (): ReadonlyMap<string, string> => environmentOf(container, sandbox.config.hostname, home)
-    const output = new LogSink(container.log, 'stdout', container.attached)
+    const output = new LogSink(container.log, 'stdout', container)
     let files: OpenFile[]
     if (config.tty) {
       const terminal = new Terminal((bytes) => output.write(bytes), (group, signal) => processes.signalGroup(group, signal))
@@ -507,7 +508,7 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
         container.stdin = pipe
         input = pipe.reader
       }
-      files = [input, output, new LogSink(container.log, 'stderr', container.attached)]
+      files = [input, output, new LogSink(container.log, 'stderr', container)]
     }
     container.processes = processes
     container.state = 'running'

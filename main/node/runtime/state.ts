@@ -4,6 +4,7 @@ import type { RuntimeEvent } from '../cri.ts'
 import type { Container } from './container.ts'
 import { ContainerLog } from './container-log.ts'
 import { DirectoryInode } from './files/inode.ts'
+import { nodeFiles } from './host-files.ts'
 import { ImageStore } from './images/image-store.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -17,7 +18,7 @@ export class RuntimeState {
   imagesPrepared = false
   readonly logs = new Map<string, ContainerLog>()
   /** The node's own files: host paths, persistent volumes. Outlives even a power failure. */
-  readonly hostFiles = new DirectoryInode()
+  readonly hostFiles: DirectoryInode
   /** Lifetime of the shims: all containers end with it. */
   shims: Scope | undefined
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
@@ -25,6 +26,10 @@ export class RuntimeState {
   #undelivered: RuntimeEvent[] = []
   /** Whether the runtime is there to pass events on. */
   #announcing = false
+
+  constructor(hostname: string) {
+    this.hostFiles = nodeFiles(hostname, this.logs)
+  }
 
   /** The directory behind a pod's scratch volume. */
   volume(podUid: string, name: string): DirectoryInode {
@@ -85,6 +90,6 @@ const states = new WeakMap<Machine, RuntimeState>()
 /** The state of a machine's container runtime; made when first asked for. */
 export function runtimeState(machine: Machine): RuntimeState {
   let state = states.get(machine)
-  if (!state) states.set(machine, (state = new RuntimeState()))
+  if (!state) states.set(machine, (state = new RuntimeState(machine.name)))
   return state
 }

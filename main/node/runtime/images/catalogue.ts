@@ -41,6 +41,8 @@ export interface RepositoryDeclaration extends Omit<BaseDeclaration, 'extends'> 
   readonly stopSignal?: string
   /** Tags that every node has from the start, as kubeadm's images and those of a machine image are. */
   readonly preloaded?: readonly string[]
+  /** Who may pull it; absent: everybody. */
+  readonly credentials?: { readonly username: string; readonly password: string }
   /** Tags with this in them are built otherwise: first match wins. */
   readonly variants?: readonly ({ readonly match: string } & Partial<Omit<RepositoryDeclaration, 'name' | 'versions' | 'tags' | 'variants'>>)[]
 }
@@ -104,6 +106,12 @@ export class ImageCatalogue {
 
   repositories(): string[] {
     return [...this.#repositories.keys()]
+  }
+
+  /** Whether a pull with these credentials is allowed. */
+  permits(name: string, auth: { readonly username: string; readonly password: string } | undefined): boolean {
+    const needed = this.#repositories.get(name)?.credentials
+    return !needed || (auth?.username === needed.username && auth.password === needed.password)
   }
 
   /** References of the images that every node has from the start. */
@@ -193,22 +201,30 @@ export class ImageCatalogue {
     const temporary = (): DirectoryInode => new DirectoryInode(new Map(), { mode: 0o777 })
     root.plant('tmp', temporary())
     root.plant('var/tmp', temporary())
-    this.#plantBase(root, repository.base, fill)
-    plant(root, repository, fill)
+    // Tools know what image they are part of: some behave by its age.
+    const about: ToolSettings = { image: repository.name, version: fill('${version}') }
+    this.#plantBase(root, repository.base, fill, about)
+    plant(root, repository, fill, about)
     return root.share()
   }
 
-  #plantBase(root: DirectoryInode, name: string, fill: (text: string) => string): void {
+  #plantBase(root: DirectoryInode, name: string, fill: (text: string) => string, about: ToolSettings): void {
     const base = this.#bases[name]!
-    if (base.extends !== undefined) this.#plantBase(root, base.extends, fill)
-    plant(root, base, fill)
+    if (base.extends !== undefined) this.#plantBase(root, base.extends, fill, about)
+    plant(root, base, fill, about)
   }
 }
 
-function plant(root: DirectoryInode, declaration: BaseDeclaration | RepositoryDeclaration, fill: (text: string) => string): void {
+/** What the settings of a base image's tools are. */
+export interface ToolSettings {
+  readonly image: string
+  readonly version: string
+}
+
+function plant(root: DirectoryInode, declaration: BaseDeclaration | RepositoryDeclaration, fill: (text: string) => string, about: ToolSettings): void {
   for (const path of declaration.directories ?? []) root.plant(path, new DirectoryInode())
   for (const [directory, names] of Object.entries(declaration.tools ?? {})) {
-    for (const name of names) root.plant(`${directory}/${name}`, new FileInode('', { program: name }))
+    for (const name of names) root.plant(`${directory}/${name}`, new FileInode('', { program: name, settings: about }))
   }
   for (const [path, declared] of Object.entries(declaration.programs ?? {})) {
     const program = typeof declared === 'string' ? { program: declared } : declared

@@ -5,7 +5,7 @@ import { canonicalReference, repositoryOf, type ImageReference } from './referen
 /** The registries of the world outside, as nodes see them. */
 export interface Registries {
   /** The image a reference names. Throws CriError in containerd's words. */
-  resolve(reference: ImageReference): ImageManifest
+  resolve(reference: ImageReference, auth?: { readonly username: string; readonly password: string }): ImageManifest
   /** Images that nodes have without pulling them. */
   readonly preloaded: readonly string[]
   /** Ms from asking until the manifest is known. */
@@ -35,7 +35,7 @@ export function catalogueRegistries(options: RegistryOptions): Registries {
     preloaded: options.catalogue.preloaded(),
     resolveMs: options.resolveMs ?? 420,
     bytesPerSecond: options.bytesPerSecond ?? 60_000_000,
-    resolve(reference) {
+    resolve(reference, auth) {
       const name = canonicalReference(reference)
       const fail = (code: string, reason: string): never => {
         throw new CriError(code, `failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${reason}`)
@@ -51,9 +51,11 @@ export function catalogueRegistries(options: RegistryOptions): Registries {
         }
         fail('Unknown', `failed to do request: Head "${url}": dial tcp: lookup ${bare} on ${options.nameServer ?? '192.168.64.1'}:53: no such host`)
       }
-      const image = options.catalogue.find(reference)
+      const repository = repositoryOf(reference)
+      const allowed = options.catalogue.permits(repository, auth)
+      const image = allowed ? options.catalogue.find(reference) : undefined
       if (image) return image
-      if (!options.catalogue.hasRepository(repositoryOf(reference))) {
+      if (!allowed || !options.catalogue.hasRepository(repository)) {
         // Hosts that let anonymous clients see what is missing say so; the others ask for a login first.
         if (reference.host === 'registry.k8s.io') fail('NotFound', `${name}: not found`)
         if (reference.host === 'ghcr.io') fail('Unknown', `failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://ghcr.io/token?scope=repository%3A${encodeURIComponent(reference.path)}%3Apull&service=ghcr.io: 403 Forbidden`)

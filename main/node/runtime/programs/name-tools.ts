@@ -1,4 +1,5 @@
-import { ask, askServer, candidates, isAddress, readResolvConf } from './name-lookup.ts'
+import type { ToolSettings } from '../images/catalogue.ts'
+import { ask, askServer, candidates, isAddress, lookUp, readResolvConf } from './name-lookup.ts'
 import type { DnsRecord, ProcessContext, Program } from './program.ts'
 import { nameOf } from './text-input.ts'
 import { httpDate } from './http-text.ts'
@@ -30,7 +31,10 @@ export const nslookup: Program = async (context) => {
     asked = address
   }
   const reverse = isAddress(name)
-  const names = reverse ? [reverseName(name)] : candidates(name, conf)
+  const image = context.settings as ToolSettings | undefined
+  if (busybox && image !== undefined && /\/busybox$/.test(image.image) && Number(image.version.split('.')[1]) < 29) return oldLookup(context, name, asked)
+  // busybox asks for a name with a dot in it as it is, whatever resolv.conf says; the others go by ndots.
+  const names = reverse ? [reverseName(name)] : busybox && name.includes('.') ? [name.replace(/\.$/, '')] : candidates(name, conf)
   const lines: string[] = []
   let found = false
   let heard = false
@@ -42,17 +46,13 @@ export const nslookup: Program = async (context) => {
       continue
     }
     heard = true
-    if (reply.status !== 'NOERROR') {
-      failures.push(`** server can't find ${each}: ${reply.status}\n`)
-      continue
+    if (reply.status !== 'NOERROR') failures.push(`** server can't find ${each}: ${reply.status}\n`)
+    else if (reply.answers.length === 0) failures.push(`*** Can't find ${each}: No answer\n`)
+    else {
+      found = true
+      for (const record of reply.answers) lines.push(nslookupLine(record))
+      break
     }
-    if (reply.answers.length === 0) {
-      failures.push(`*** Can't find ${each}: No answer\n`)
-      continue
-    }
-    found = true
-    for (const record of reply.answers) lines.push(nslookupLine(record))
-    break
   }
   if (!heard) {
     await context.stdout.write(busybox ? ';; connection timed out; no servers could be reached\n\n' : `;; communications error to ${asked}#53: timed out\n;; no servers could be reached\n\n`)
@@ -63,6 +63,25 @@ export const nslookup: Program = async (context) => {
   const shownFailures = busybox ? failures.map((line) => `${line}\n`).join('') : found ? '' : `${failures.at(-1) ?? ''}\n`
   await context.stdout.write(`${head}${shownFailures}${lines.join('')}${found ? '\n' : ''}`)
   return found ? 0 : 1
+}
+
+/** busybox up to 1.28: resolves as the C library does, and names every address. */
+async function oldLookup(context: ProcessContext, name: string, server: string): Promise<number> {
+  const nameOfAddress = async (address: string): Promise<string> => {
+    const reply = await askServer(context, server, reverseName(address), 'PTR', 1000)
+    const pointer = reply?.answers.find((record) => record.type === 'PTR')?.data.replace(/\.$/, '')
+    return pointer === undefined ? address : `${address} ${pointer}`
+  }
+  await context.stdout.write(`Server:    ${server}\nAddress 1: ${await nameOfAddress(server)}\n\n`)
+  const found = await lookUp(context, name)
+  if (!found.found) {
+    await context.stderr.write(`nslookup: can't resolve '${name}'\n`)
+    return 1
+  }
+  let number = 0
+  await context.stdout.write(`Name:      ${name}\n`)
+  for (const address of found.addresses) await context.stdout.write(`Address ${++number}: ${await nameOfAddress(address)}\n`)
+  return 0
 }
 
 function nslookupLine(record: DnsRecord): string {

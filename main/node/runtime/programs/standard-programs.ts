@@ -30,6 +30,7 @@ import * as simple from './simple-programs.ts'
 import { sleep } from './sleep.ts'
 import * as servers from './small-servers.ts'
 import { resourceConsumer, stress } from './stress.ts'
+import { tar } from './tar.ts'
 import * as text from './text-tools.ts'
 import { wget } from './wget.ts'
 
@@ -173,7 +174,7 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['sysctl', identity.refuse('permission denied')],
   ['tac', tac],
   ['tail', text.tail],
-  ['tar', simple.archiver],
+  ['tar', tar],
   ['tee', text.tee],
   ['telnet', telnet],
   ['test', text.test],

@@ -14,12 +14,13 @@ const encoder = new TextEncoder()
 /** Serves HTTP as kernel/http's serveHttp does, and also to clients that send HTTP/1.1 as bytes: what the first message
  *  of a connection is decides. Returns a function that stops listening and breaks open connections. */
 export function serveWeb(stack: NetworkStack, port: number, handler: HttpHandler, options: { scope?: Scope; address?: string } = {}): () => void {
-  const connections = new Set<Connection>()
+  let connections: Set<Connection> | undefined
   const stopListening = stack.listen(
     port,
     (connection) => {
-      connections.add(connection)
-      connection.onClose(() => connections.delete(connection))
+      const open = (connections ??= new Set())
+      open.add(connection)
+      connection.onClose(() => open.delete(connection))
       acceptWeb(connection, handler)
     },
     'tcp',
@@ -27,7 +28,7 @@ export function serveWeb(stack: NetworkStack, port: number, handler: HttpHandler
   )
   const stop = (): void => {
     stopListening()
-    for (const connection of connections) connection.close('reset')
+    for (const connection of connections ?? []) connection.close('reset')
   }
   options.scope?.onClose(stop)
   return stop
