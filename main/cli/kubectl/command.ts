@@ -15,6 +15,8 @@ export interface Command {
   readonly flags?: readonly Flag[]
   readonly subcommands?: readonly Command[]
   readonly hidden?: boolean
+  /** The least exit code of a failure, where it is not 1. */
+  readonly failureCode?: number
   /** Absent: the command only groups others, and prints its help. Answers the exit code; throws CliError or StatusError. */
   readonly run?: (context: CommandContext) => Promise<number | void>
 }

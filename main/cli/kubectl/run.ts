@@ -11,6 +11,7 @@ import { statusErrorText } from './status-error-text.ts'
 
 /** Runs one kubectl command line and answers the exit code. Everything it needs is passed in. */
 export async function runKubectl(root: Command, argv: readonly string[], streams: Streams, environment: Environment, connect: Connector): Promise<number> {
+  let failureCode = 0
   try {
     const { command, path, rest } = find(root, argv)
     const parsed = (() => {
@@ -32,10 +33,11 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
     const missing = parsed.values.missing()
     if (missing.length > 0) throw new CliError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`)
     const factory = new Factory(parsed.values, streams, connect)
+    failureCode = command.failureCode ?? 0
     const code = await command.run({ path, flags: parsed.values, args: parsed.args, argsBeforeDash: parsed.argsBeforeDash, streams, environment, factory })
     return code ?? 0
   } catch (error) {
-    return report(error, streams)
+    return Math.max(report(error, streams), failureCode)
   }
 }
 

@@ -153,7 +153,8 @@ function withFor(error: unknown, doing: string, source: string): unknown {
   return withWords(error, `error when ${doing} "${source}": `)
 }
 
-async function threeWayPatch(current: KubeObject, modified: KubeObject): Promise<{ kind: PatchKind; patch: JsonObject }> {
+/** The patch from an object as it is to the one wanted, with deletions of what was applied before. */
+export async function threeWayPatch(current: KubeObject, modified: KubeObject): Promise<{ kind: PatchKind; patch: JsonObject }> {
   const { definitionOf } = await import('../typed.ts')
   const text = current.metadata?.annotations?.[lastAppliedAnnotation]
   const original = (text ? JSON.parse(text) : {}) as JsonObject

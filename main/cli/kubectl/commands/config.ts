@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
+import { deleteClusterCommand, deleteUserCommand, renameContextCommand, setClusterCommand, setCredentialsCommand, setPropertyCommand, unsetPropertyCommand } from './config-change.ts'
 import type { KubeConfig } from '../config/kubeconfig.ts'
 import { compileJsonPath, printJsonPath } from '../printing/json-path.ts'
 import { printJson } from '../printing/go-json.ts'
@@ -143,7 +144,7 @@ export const configCommand: Command = {
   name: 'config',
   use: 'config SUBCOMMAND [options]',
   short: 'Modify kubeconfig files',
-  subcommands: [view, currentContext, useContext, getContexts, getClusters, getUsers, setContext, deleteContext],
+  subcommands: [currentContext, deleteClusterCommand, deleteContext, deleteUserCommand, getClusters, getContexts, getUsers, renameContextCommand, setPropertyCommand, setClusterCommand, setContext, setCredentialsCommand, unsetPropertyCommand, useContext, view],
 }
 
 function exactlyOne(context: CommandContext): [string] {

@@ -26,11 +26,16 @@ import { scaleCommand } from './scale.ts'
 import { setCommand } from './set/set.ts'
 import { taintCommand } from './taint.ts'
 import { waitCommand } from './wait.ts'
+import { autoscaleCommand } from './autoscale.ts'
+import { diffCommand } from './diff.ts'
+import { editCommand } from './edit.ts'
+import { explainCommand } from './explain.ts'
+import { optionsCommand } from './options.ts'
 
 /** `kubectl` itself: one file for each command beside this one. */
 export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }
