@@ -1,6 +1,6 @@
 /** What the generic registry does with every kind. */
 import { describe, expect, it } from 'vitest'
-import { inProcessEtcd } from '../etcd/in-process.ts'
+import type { inProcessEtcd } from '../etcd/in-process.ts'
 import type { Process } from '../../kernel/machine.ts'
 import { Machine } from '../../kernel/machine.ts'
 import { SimulatedDisk } from '../../kernel/disk.ts'

@@ -74,12 +74,12 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     const storage = new Storage(process, options.etcd, feed)
     const stored = new StoredObjects(options.freeze ?? false)
     const hooks = new Map<string, StoreHooks>()
-    let admission: Admission | undefined
+    const admission = new Admission()
     const resources = new Resources({
       process,
       storage,
       stored,
-      admission: { admit: (attributes) => admission!.admit(attributes), validate: (attributes) => admission!.validate(attributes) },
+      admission,
       leases: new Leases(process, options.etcd),
       hooksFor: (kind) => hooks.get(`${kind.group}/${kind.plural}`),
     })
@@ -100,7 +100,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     let isReady = false
     const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
     const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
-    admission = new Admission(admissionPlugins(parts))
+    admission.use(admissionPlugins(parts))
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })
     const waiting: (() => void)[] = []
@@ -113,12 +113,19 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     }
     const ready = (async (): Promise<void> => {
       await feed.start()
-      await bootstrap(parts)
+      for (;;) {
+        try {
+          await bootstrap(parts)
+          break
+        } catch (error) {
+          process.journal.error('Unable to write the server\'s own objects, trying again', { err: statusOf(error).message })
+          await process.clock.sleep(bootstrapRetryMs)
+        }
+      }
       isReady = true
       process.journal.info('Serving securely on', { address: `[::]:${settings.port}` })
       for (const go of waiting.splice(0)) go()
     })()
-    ready.catch((error: unknown) => process.journal.error('Failed to start', { err: statusOf(error).message }))
     sendBookmarks(process, resources)
     exposeWatchCache(process, resources, feed)
     serveHttp(process.stack, settings.port, handler, { scope: process.scope })
@@ -133,6 +140,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     }
   }
 }
+
+const bootstrapRetryMs = 500
 
 function isHealthCheck(path: string): boolean {
   return path.startsWith('/healthz') || path.startsWith('/livez') || path.startsWith('/readyz')

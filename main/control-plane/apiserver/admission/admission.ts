@@ -33,9 +33,10 @@ export interface AdmissionPlugin {
 
 /** All plugins in upstream's order; the changing ones run first, in one pass. */
 export class Admission {
-  readonly #plugins: readonly AdmissionPlugin[]
+  #plugins: readonly AdmissionPlugin[] = []
 
-  constructor(plugins: readonly AdmissionPlugin[]) {
+  /** Sets the plugins: they are made of pieces that are made of this. */
+  use(plugins: readonly AdmissionPlugin[]): void {
     this.#plugins = plugins
   }
 
