@@ -16,5 +16,8 @@ export function normalise(text: string, namespace: string, folder: string): stri
     .replace(/(nodePort"?: )3[0-2]\d{3}/g, '$1NODEPORT')
     .replace(/\b(\d+[smhd]){1,2}\b( *)/g, (_, __, blanks: string) => (blanks.length > 1 ? 'AGE  ' : `AGE${blanks}`))
     .replace(/^([WIE])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\]/gm, '$1 klog]')
-    .replace(/(LIVE|MERGED)-\d+/g, '$1-N')
+    .replace(/\b[0-9a-f]{64}\b/g, 'DIGEST')
+    .replace(/((?:nodeName"?|hostIP"?|"ip"|ip): "?)(worker-\d|192\.168\.64\.\d+)/g, '$1NODE')
+    .replace(/CLUSTER-IP +/g, 'CLUSTER-IP  ')
+    .replace(/(LIVE|MERGED)-\w+/g, '$1-N')
 }

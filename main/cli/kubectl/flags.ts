@@ -30,6 +30,14 @@ export class FlagValues {
     else this.#given.set(flag.name, [value])
   }
 
+  /** The values of the global flags alone: a command's own flag of the same name (`create rolebinding --user`) says nothing of
+   *  the connection. */
+  forConnection(globalFlags: readonly Flag[], shadowed: (name: string) => boolean): FlagValues {
+    const values = new FlagValues(globalFlags)
+    for (const flag of globalFlags) if (!shadowed(flag.name)) for (const value of this.#given.get(flag.name) ?? []) values.set(flag, value)
+    return values
+  }
+
   has(name: string): boolean {
     return this.#flags.has(name)
   }

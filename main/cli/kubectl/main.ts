@@ -33,7 +33,7 @@ export function nodeConnector(environment: Environment): { readonly connector: C
       return transport
     },
     webSocket: async (access, path, protocols, headers) => (await import('./connection/web-socket.node.ts')).openWebSocket(access, path, protocols, headers),
-    config: (flags) => mergeConfigs(loadConfigs(flags, environment)),
+    config: (flags) => mergeConfigs(loadConfigs(flags, environment, false)),
     configPath: (flags) => configPaths(flags, environment)[0]!,
     changeConfig: async (flags, change) => changeConfigFile(configPaths(flags, environment)[0]!, change),
     readFile: (path) => readFile(at(path)),

@@ -14,9 +14,11 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
   let failureCode = 0
   try {
     const { command, path, rest } = find(root, argv)
+    const own = command.flags ?? []
+    const shadowed = (name: string): boolean => own.some((flag) => flag.name === name)
     const parsed = (() => {
       try {
-        return parseFlags([...(command.flags ?? []), ...globalFlags], rest)
+        return parseFlags([...own, ...globalFlags.filter((flag) => !shadowed(flag.name))], rest)
       } catch (error) {
         throw error instanceof CliError ? new UsageError(error.message, path) : error
       }
@@ -32,7 +34,7 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
     }
     const missing = parsed.values.missing()
     if (missing.length > 0) throw new CliError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`)
-    const factory = new Factory(parsed.values, streams, connect)
+    const factory = new Factory(parsed.values.forConnection(globalFlags, shadowed), streams, connect)
     failureCode = command.failureCode ?? 0
     const code = await command.run({ path, flags: parsed.values, args: parsed.args, argsBeforeDash: parsed.argsBeforeDash, streams, environment, factory })
     return code ?? 0

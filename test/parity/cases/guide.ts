@@ -22,7 +22,7 @@ export const guideCases: readonly ParityCase[] = [
       'get pod nginx-pod -o yaml',
       'get deployment nginx-deployment -o yaml',
       'get pod nginx',
-      bare('get namespaces'),
+      bare('get namespaces default kube-system'),
       bare('get nodes -o wide'),
       bare('api-resources'),
       'delete -f nginx-deployment.yaml -f nginx-pod.yaml -f nginx-service.yaml -f nginx.yaml --wait=false',

@@ -20,7 +20,6 @@ export const nodeCases: readonly ParityCase[] = [
       bare('drain'),
       bare('drain worker-2 --ignore-daemonsets --dry-run=client --pod-selector=none=here'),
       bare('drain worker-2 --dry-run=client --pod-selector=k8s-app=kube-proxy'),
-      bare('label node worker-2 --list'),
     ],
   },
 ]

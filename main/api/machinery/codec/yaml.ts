@@ -7,15 +7,15 @@ import type { JsonObject } from '../json-value.ts'
 import { DecodeError, depthMax, parseJson } from './json.ts'
 import { resolvePlain } from './yaml-scalar.ts'
 
-/** Parses one document; JSON is read as JSON. Empty text is null. Throws DecodeError. */
-export function parseYaml(text: string): unknown {
+/** Parses one document; JSON is read as JSON. Empty text is null. kubectl's reader lets a repeated key's last value win. Throws DecodeError. */
+export function parseYaml(text: string, repeatedKeys: 'refused' | 'last wins' = 'refused'): unknown {
   if (looksLikeJson(text)) return parseJson(text)
-  return toJson(parseDocument(text, options), text)
+  return toJson(parseDocument(text, options), text, repeatedKeys === 'refused')
 }
 
 /** Parses every document that is not empty; documents of comments only are left out. Throws DecodeError. */
 export function parseYamlDocuments(text: string): unknown[] {
-  return splitYamlDocuments(text).map(parseYaml).filter((value) => value !== null && value !== undefined)
+  return splitYamlDocuments(text).map((part) => parseYaml(part)).filter((value) => value !== null && value !== undefined)
 }
 
 /** The texts between `---` lines, as upstream's YAML reader splits them. */
@@ -46,7 +46,7 @@ function isJson(text: string): boolean {
   }
 }
 
-function toJson(document: Document.Parsed, text: string): unknown {
+function toJson(document: Document.Parsed, text: string, refuseRepeated = true): unknown {
   // Like go-yaml, one document is read and what follows it is not looked at.
   const error = document.errors.find((each) => each.code !== 'MULTIPLE_DOCS')
   if (error) {
@@ -68,7 +68,7 @@ function toJson(document: Document.Parsed, text: string): unknown {
       }
     },
   })
-  if (duplicates.length > 0) throw new DecodeError(`error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.join('\n')}`)
+  if (refuseRepeated && duplicates.length > 0) throw new DecodeError(`error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.join('\n')}`)
   const budget = { aliased: aliasedNodesMax }
   return valueOf(document.contents, document, budget, 0)
 }

@@ -86,7 +86,8 @@ async function listRules(context: CommandContext): Promise<number> {
     const resource = rule.resources?.[0] ?? ''
     rows.push([group === '' ? resource : `${resource}.${group}`, text([]), text(rule.resourceNames), text(rule.verbs)])
   }
-  for (const rule of status.nonResourceRules ?? []) for (const url of rule.nonResourceURLs ?? []) rows.push(['', text([url]), text([]), text(rule.verbs)])
+  const urls = (status.nonResourceRules ?? []).flatMap((rule) => (rule.nonResourceURLs ?? []).map((url) => ['', text([url]), text([]), text(rule.verbs)]))
+  rows.push(...urls.sort((a, b) => (a[1]! < b[1]! ? -1 : a[1]! > b[1]! ? 1 : 0)))
   const writer = new TabWriter()
   if (!flags.bool('no-headers')) writer.row(['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs'])
   for (const row of rows) writer.row(row)

@@ -1,4 +1,5 @@
 import type { Service } from '../../../api/generated/types.ts'
+import type { Streams } from '../../streams.ts'
 import type { Command } from '../command.ts'
 import { requestJson } from '../resources/requests.ts'
 
@@ -11,7 +12,7 @@ export const clusterInfoCommand: Command = {
     const { factory, streams } = context
     const server = factory.access().server
     const services = await requestJson<{ items: Service[] }>(context, 'GET', '/api/v1/namespaces/kube-system/services?labelSelector=kubernetes.io%2Fcluster-service%3Dtrue')
-    streams.out(line('Kubernetes control plane', server))
+    streams.out(line(streams, 'Kubernetes control plane', server))
     for (const service of services.items) {
       const name = service.metadata?.name ?? ''
       const port = service.spec?.ports?.[0]
@@ -19,7 +20,7 @@ export const clusterInfoCommand: Command = {
       const link = ingress
         ? `http://${ingress.ip ?? ingress.hostname ?? ''}:${port?.port ?? ''}`
         : `${server}/api/v1/namespaces/kube-system/services/${schemed(name, port)}/proxy`
-      streams.out(line(service.metadata?.labels?.['kubernetes.io/name'] ?? name, link))
+      streams.out(line(streams, service.metadata?.labels?.['kubernetes.io/name'] ?? name, link))
     }
     streams.out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
   },
@@ -32,6 +33,7 @@ function schemed(name: string, port: { name?: string; port?: number } | undefine
 }
 
 /** kubectl colours these lines always, terminal or not. */
-function line(what: string, where: string): string {
+function line(streams: Streams, what: string, where: string): string {
+  if (!streams.terminal) return `${what} is running at ${where}\n`
   return `\u001b[0;32m${what}\u001b[0m is running at \u001b[0;33m${where}\u001b[0m\n`
 }

@@ -107,7 +107,7 @@ function deletion(name: string, section: 'clusters' | 'users', noun: string, sho
     async run(context) {
       const { flags, streams, factory } = context
       const entry = oneName(context, command)
-      const path = factory.connector.configPath(flags)
+      const path = flags.text('kubeconfig') || factory.connector.configPath(flags)
       if (!factory.connector.config(flags)[section]?.some((known) => known.name === entry)) throw new CliError(`cannot delete ${noun} ${entry}, not in ${path}`)
       await factory.connector.changeConfig(flags, (file) => ({ ...file, [section]: ((file[section] ?? []) as { name: string }[]).filter((known) => known.name !== entry) }))
       streams.out(`deleted ${noun} ${entry} from ${path}\n`)

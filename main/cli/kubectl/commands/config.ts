@@ -3,7 +3,7 @@ import type { Command, CommandContext } from '../command.ts'
 import { deleteClusterCommand, deleteUserCommand, renameContextCommand, setClusterCommand, setCredentialsCommand, setPropertyCommand, unsetPropertyCommand } from './config-change.ts'
 import type { KubeConfig } from '../config/kubeconfig.ts'
 import { compileJsonPath, printJsonPath } from '../printing/json-path.ts'
-import { printJson } from '../printing/go-json.ts'
+import { asStruct, printJson } from '../printing/go-json.ts'
 import { printYaml } from '../printing/go-yaml.ts'
 import { TabWriter } from '../printing/tab-writer.ts'
 
@@ -69,7 +69,7 @@ const getContexts: Command = {
   async run({ flags, args, streams, factory }) {
     const config = factory.connector.config(flags)
     const contexts = [...(config.contexts ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
-    for (const name of args) if (!contexts.some((entry) => entry.name === name)) throw new CliError(`context ${name} not found`)
+    const missing = args.find((name) => !contexts.some((entry) => entry.name === name))
     const shown = args.length > 0 ? contexts.filter((entry) => args.includes(entry.name)) : contexts
     if (flags.text('output') === 'name') {
       for (const entry of shown) streams.out(`${entry.name}\n`)
@@ -79,6 +79,7 @@ const getContexts: Command = {
     if (!flags.bool('no-headers')) writer.row(['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE'])
     for (const { name, context } of shown) writer.row([name === config['current-context'] ? '*' : '', name, context.cluster ?? '', context.user ?? '', context.namespace ?? ''])
     streams.out(writer.flush())
+    if (missing !== undefined) throw new CliError(`context ${missing} not found`)
   },
 }
 
@@ -132,7 +133,7 @@ const deleteContext: Command = {
   async run(context) {
     const [name] = exactlyOne(context)
     const { factory, flags, streams } = context
-    const path = factory.connector.configPath(flags)
+    const path = flags.text('kubeconfig') || factory.connector.configPath(flags)
     if (!factory.connector.config(flags).contexts?.some((entry) => entry.name === name)) throw new CliError(`cannot delete context ${name}, not in ${path}`)
     await factory.connector.changeConfig(flags, (file) => ({ ...file, contexts: (file.contexts ?? []).filter((entry) => entry.name !== name) }))
     streams.out(`deleted context ${name} from ${path}\n`)
@@ -180,5 +181,13 @@ function withoutSecrets(config: KubeConfig): KubeConfig {
 /** As clientcmd writes it: names sorted, empty lists as null. */
 function forPrinting(config: KubeConfig): object {
   const list = <T extends { name: string }>(entries: readonly T[] | undefined): T[] | null => (entries && entries.length > 0 ? [...entries].sort((a, b) => (a.name < b.name ? -1 : 1)) : null)
-  return { apiVersion: 'v1', clusters: list(config.clusters), contexts: list(config.contexts), 'current-context': config['current-context'] ?? '', kind: 'Config', users: list(config.users) }
+  const ordered = (fields: object, keys: readonly string[]): object => Object.fromEntries([...keys, ...Object.keys(fields).filter((key) => !keys.includes(key))].filter((key) => (fields as Record<string, unknown>)[key] !== undefined).map((key) => [key, (fields as Record<string, unknown>)[key]]))
+  return asStruct({
+    kind: 'Config',
+    apiVersion: 'v1',
+    clusters: list(config.clusters)?.map(({ name, cluster }) => ({ name, cluster: ordered(cluster, ['server', 'tls-server-name', 'insecure-skip-tls-verify', 'certificate-authority', 'certificate-authority-data']) })) ?? null,
+    users: list(config.users)?.map(({ name, user }) => ({ name, user: ordered(user ?? {}, ['client-certificate', 'client-certificate-data', 'client-key', 'client-key-data', 'token', 'tokenFile']) })) ?? null,
+    contexts: list(config.contexts)?.map(({ name, context }) => ({ name, context: ordered(context, ['cluster', 'user', 'namespace']) })) ?? null,
+    'current-context': config['current-context'] ?? '',
+  })
 }

@@ -115,7 +115,7 @@ async function run(context: CommandContext): Promise<void> {
   const { throwCollected } = await import('../cli-error.ts')
   throwCollected(errors)
   if (infos.length === 0) {
-    if (!filesGiven(context) && bySelector) streams.out('No resources found\n')
+    if (filesGiven(context) || bySelector) streams.out('No resources found\n')
     return
   }
   if (!flags.bool('wait') || dryRun !== 'none') return

@@ -3,7 +3,6 @@ import type { KubeObject } from '../../../api/machinery/object.ts'
 import { CliError, usageError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import type { Difference } from '../differ.node.ts'
-import { withLastApplied } from '../last-applied.ts'
 import { compactJson } from '../printing/go-json.ts'
 import { printYaml } from '../printing/go-yaml.ts'
 import { createObject, patchObject } from '../resources/objects.ts'
@@ -59,7 +58,7 @@ async function difference(context: CommandContext, info: Info): Promise<Differen
     return { name, ...(live ? { before: show(live) } : {}), after: show(merged) }
   }
   if (!live) return { name, after: show(await createObject(context, info.resource, info.namespace, info.object, settings)) }
-  const { kind, patch } = await threeWayPatch(live, withLastApplied(info.object))
+  const { kind, patch } = await threeWayPatch(live, info.object)
   const merged = Object.keys(patch as JsonObject).length === 0 ? live : await patchObject(context, info, kind, compactJson(patch), settings)
   return { name, before: show(live), after: show(merged) }
 }

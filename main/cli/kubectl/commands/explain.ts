@@ -75,7 +75,7 @@ class Explainer {
       name = step
     }
     const parts: string[] = []
-    if (name !== '') parts.push(`FIELD: ${name} <${this.#typeName(schema)}>\n\n\n`)
+    if (name !== '') parts.push(`FIELD: ${name} <${this.#typeName(schema)}>\n${schema.enum ? `ENUM:\n${schema.enum.map((value) => `    ${value}\n`).join('')}` : '\n'}\n`)
     parts.push(`DESCRIPTION:\n${this.#descriptions(schema).map((text) => `${indented(wrapped(text, 76), 4)}\n`).join('') || '    <empty>\n'}    \n`)
     const fields = this.#fields(schema)
     if (!fields) return `${parts.join('')}\n`
@@ -86,7 +86,7 @@ class Explainer {
       for (const key of Object.keys(fields).sort()) {
         const field = fields[key]!
         const lines = [`  ${key}\t<${this.#typeName(field)}>${required.has(key) ? ' -required-' : ''}`]
-        if (field.enum) lines.push(`  enum: ${field.enum.join(', ')}`)
+        if (field.enum) lines.push(`  enum: ${enumText(field.enum)}`)
         const [first] = this.#descriptions(field)
         lines.push(indented(wrapped(first ?? '<no description>', 76), 4))
         parts.push(`${lines.join('\n')}\n\n`)
@@ -105,7 +105,7 @@ class Explainer {
       .map((key) => {
         const field = fields[key]!
         const inner = this.#target(field)
-        const line = `${' '.repeat(depth)}${key}\t<${this.#typeName(field)}>${required.has(key) ? ' -required-' : ''}\n${field.enum ? `${' '.repeat(depth)}enum: ${field.enum.join(', ')}\n` : ''}`
+        const line = `${' '.repeat(depth)}${key}\t<${this.#typeName(field)}>${required.has(key) ? ' -required-' : ''}\n${field.enum ? `${' '.repeat(depth)}enum: ${enumText(field.enum)}\n` : ''}`
         return line + (inner.properties && !within.includes(inner) ? this.#tree(field, depth + 2, [...within, target]) : '')
       })
       .join('')
@@ -145,6 +145,11 @@ class Explainer {
     if (resolved.type && resolved.type !== 'object') return this.#typeName(resolved)
     return reference.split('.').at(-1)!
   }
+}
+
+/** The first four values. */
+function enumText(values: readonly string[]): string {
+  return values.length > 4 ? `${values.slice(0, 4).join(', ')}, ....` : values.join(', ')
 }
 
 function indented(text: string, width: number): string {

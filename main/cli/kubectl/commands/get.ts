@@ -5,10 +5,11 @@ import { CliError, usageError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { objectPrinter, outputFlags } from '../printing/output.ts'
 import { TablePrinter } from '../printing/table-printer.ts'
-import { readBody, requestJson } from '../resources/requests.ts'
+import { requestJson, requestText } from '../resources/requests.ts'
 import { objectsFromFiles } from '../resources/files.ts'
 import { groupVersionOf, typeName, type ApiResource } from '../resources/mapper.ts'
 import { filenameFlags, selectionsOf, type Selection } from '../resources/selection.ts'
+import { missingNamespace, withSelectors } from '../resources/visit.ts'
 import { statusErrorText } from '../status-error-text.ts'
 
 const tableAccept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json'
@@ -42,19 +43,17 @@ export const getCommand: Command = {
 }
 
 async function run(context: CommandContext): Promise<number | void> {
-  const { flags, args, streams, factory } = context
+  const { flags, args, streams } = context
   if (flags.text('raw')) {
     if (args.length > 0) throw usageError(context.path, 'arguments may not be passed when --raw is specified')
-    const response = await factory.client().raw('GET', flags.text('raw'))
-    if (response.status >= 400) throw new StatusError(JSON.parse(readBody(response)) as never)
-    streams.out(readBody(response))
+    streams.out(await requestText(context, 'GET', flags.text('raw')))
     return
   }
   if (flags.bool('all-namespaces') && args.length > 1) {
     throw new CliError('a resource cannot be retrieved by name across all namespaces')
   }
   if (args.length === 0 && flags.list('filename').length === 0 && !flags.text('kustomize')) {
-    throw usageError(context.path, `You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).`)
+    throw new CliError(`You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee '${context.path} -h' for help and examples`, { prefixed: false })
   }
   const selections = flags.list('filename').length > 0 ? await selectionsFromFiles(context) : await selectionsOf(context, args, { categories: true })
   const printer = objectPrinter(context)
@@ -64,7 +63,10 @@ async function run(context: CommandContext): Promise<number | void> {
 
 async function selectionsFromFiles(context: CommandContext): Promise<(Selection & { namespace?: string })[]> {
   const selections: (Selection & { namespace?: string })[] = []
-  for (const { object } of await objectsFromFiles(context)) {
+  const objects = await objectsFromFiles(context).catch((error: unknown) => {
+    throw error instanceof CliError && error.message.startsWith('unable to decode') ? new CliError(error.message, { prefixed: false }) : error
+  })
+  for (const { object } of objects) {
     const resource = await context.factory.mapper().byKind(object.apiVersion ?? '', object.kind ?? '')
     selections.push({ resource, name: object.metadata?.name ?? '', ...(object.metadata?.namespace ? { namespace: object.metadata.namespace } : {}) })
   }
@@ -116,7 +118,7 @@ async function getTables(context: CommandContext, selections: readonly Selection
       else pending.push({ resource: selection.resource, table })
     } catch (error) {
       if (flags.bool('ignore-not-found') && isNotFound(error)) continue
-      errors.push(error)
+      errors.push(await explained(context, selection, error))
     }
   }
   if (flags.text('sort-by')) {
@@ -166,7 +168,7 @@ async function getObjects(context: CommandContext, selections: readonly Selectio
       }
     } catch (error) {
       if (flags.bool('ignore-not-found') && isNotFound(error)) continue
-      errors.push(error)
+      errors.push(await explained(context, selection, error))
     }
   }
   if (single && items.length === 0) return reportErrors(context, errors)
@@ -179,6 +181,13 @@ async function getObjects(context: CommandContext, selections: readonly Selectio
   if (single) streams.out(print(shown[0]!))
   else streams.out(print({ apiVersion: 'v1', items: shown, kind: 'List', metadata: { resourceVersion: '' } } as unknown as KubeObject))
   return reportErrors(context, errors)
+}
+
+/** The error with what upstream's builder adds to it: the selectors of a list, the namespace that is not there. */
+async function explained(context: CommandContext, selection: Selection, error: unknown): Promise<unknown> {
+  const { flags, factory } = context
+  if (selection.name === undefined) return withSelectors(error, selection.resource, flags.text('selector'), flags.text('field-selector'))
+  return missingNamespace(context, { resource: selection.resource, name: selection.name, namespace: factory.namespace() }, error)
 }
 
 function reportErrors(context: CommandContext, errors: readonly unknown[]): number {

@@ -21,9 +21,9 @@ export const portForwardCommand: Command = {
     const pod = await attachablePod(context, info, flags.duration('pod-running-timeout'))
     const forwarded = forwardedPorts(ports, info.object, pod)
     if (pod.status?.phase !== 'Running') throw new CliError(`unable to forward port because pod is not running. Current status=${pod.status?.phase ?? ''}`)
-    const [{ forwardPorts }, { tunnelProtocol }] = await Promise.all([import('../pods/port-forwarder.node.ts'), import('../connection/spdy-tunnel.node.ts')])
+    const [{ forwardPorts }, { openPortForward }] = await Promise.all([import('../pods/port-forwarder.node.ts'), import('../connection/spdy-connection.node.ts')])
     const path = `/api/v1/namespaces/${encodeURIComponent(pod.metadata.namespace ?? '')}/pods/${encodeURIComponent(pod.metadata.name)}/portforward`
-    await forwardPorts({ socket: await factory.webSocket(path, [tunnelProtocol]), ports: forwarded, addresses: flags.list('address'), streams, environment })
+    await forwardPorts({ tunnel: await openPortForward(factory.access(), path, factory.impersonation()), ports: forwarded, addresses: flags.list('address'), streams, environment })
     return 0
   },
 }

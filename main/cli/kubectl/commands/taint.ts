@@ -51,7 +51,7 @@ export const taintCommand: Command = {
     }
     const [type] = resources
     const resource = await context.factory.mapper().byName(type!.split('/')[0]!)
-    if (resource.kind !== 'Node') throw usageError(context.path, `invalid resource type ${type}, only node types are supported`)
+    if (resource.kind !== 'Node') throw new CliError(`invalid resource type ${type}, only node types are supported`)
     const dryRun = dryRunOf(context)
     operationPrinter(context, '')
     await visitInfos(context, resources, { fetch: true, all: flags.bool('all'), selector: flags.text('selector') }, async (info) => {
@@ -63,8 +63,8 @@ export const taintCommand: Command = {
       const after = [...add, ...kept]
       const word = remove.length > 0 && add.length === 0 ? 'untainted' : clashing.length > 0 || remove.length > 0 ? 'modified' : 'tainted'
       const changed = { ...info.object, spec: { ...(info.object as { spec?: object }).spec, taints: after } } as KubeObject
-      if (dryRun === 'client') return operationPrinter(context, word, dryRun)(changed)
-      operationPrinter(context, word, dryRun)(await patchObject(context, info, 'merge', { spec: { taints: after.length > 0 ? after : null } }, { dryRun: dryRun === 'server', fieldManager: flags.text('field-manager') }))
+      if (dryRun === 'client') return operationPrinter(context, word)(changed)
+      operationPrinter(context, word)(await patchObject(context, info, 'merge', { spec: { taints: after.length > 0 ? after : null } }, { dryRun: dryRun === 'server', fieldManager: flags.text('field-manager') }))
     })
   },
 }

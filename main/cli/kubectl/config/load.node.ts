@@ -16,9 +16,9 @@ export function configPaths(flags: FlagValues, environment: Environment): string
 }
 
 /** Reads the files that exist. An explicitly named file has to. */
-export function loadConfigs(flags: FlagValues, environment: Environment): ConfigFile[] {
+export function loadConfigs(flags: FlagValues, environment: Environment, mustExist = true): ConfigFile[] {
   const explicit = flags.text('kubeconfig')
-  if (explicit && !existsSync(configPaths(flags, environment)[0]!)) throw new CliError(`stat ${explicit}: no such file or directory`)
+  if (mustExist && explicit && !existsSync(configPaths(flags, environment)[0]!)) throw new CliError(`stat ${explicit}: no such file or directory`)
   return configPaths(flags, environment).filter((path) => existsSync(path)).map((path) => {
     try {
       return { path, config: absolutePaths((parse(readFileSync(path, 'utf8')) as KubeConfig | null) ?? {}, dirname(path)) }
@@ -41,7 +41,7 @@ export function accessOf(flags: FlagValues, environment: Environment): ServerAcc
   const config = mergeConfigs(loadConfigs(flags, environment))
   const contextName = flags.text('context') || config['current-context'] || ''
   const context = config.contexts?.find((candidate) => candidate.name === contextName)?.context
-  if (contextName && !context) throw new CliError(flags.changed('context') ? `context "${contextName}" does not exist` : `context was not found for specified context: ${contextName}`)
+  if (contextName && !context) throw new CliError(`Error in configuration: context was not found for specified context: ${contextName}`, { prefixed: false })
   const clusterName = flags.text('cluster') || context?.cluster || ''
   const cluster = config.clusters?.find((candidate) => candidate.name === clusterName)?.cluster ?? {}
   const userName = flags.text('user') || context?.user || ''

@@ -65,14 +65,15 @@ export class Factory {
   /** A WebSocket as the user whom --as names, if any. */
   webSocket(path: string, protocols: readonly string[]): Promise<WebSocketConnection> {
     if (!this.connector.webSocket) throw new CliError('this kubectl cannot open streams')
-    return this.connector.webSocket(this.access(), path, protocols, this.#impersonation())
+    return this.connector.webSocket(this.access(), path, protocols, this.impersonation())
   }
 
   client(): ApiClient {
-    return (this.#client ??= restClient(this.transport(), { userAgent: 'kubectl/v1.36.1 (orrery)', headers: this.#impersonation() }))
+    return (this.#client ??= restClient(this.transport(), { userAgent: 'kubectl/v1.36.1 (orrery)', headers: this.impersonation() }))
   }
 
-  #impersonation(): Record<string, string> {
+  /** Headers that name the user whom --as asks to be. */
+  impersonation(): Record<string, string> {
     const headers: Record<string, string> = {}
     const user = this.#flags.text('as')
     if (user) headers['impersonate-user'] = user

@@ -10,28 +10,11 @@ import type { WebSocketConnection } from './web-socket.ts'
 export function openWebSocket(access: ServerAccess, path: string, protocols: readonly string[], headers: Readonly<Record<string, string>>): Promise<WebSocketConnection> {
   const url = `${access.server.replace(/^http/, 'ws').replace(/\/$/, '')}${path}`
   const authorization = access.token && !headers['authorization'] ? { authorization: `Bearer ${access.token}` } : {}
-  let chosen = ''
-  const socket = new WebSocket(url, {
-    ...tlsOptions(access),
-    headers: { ...headers, ...authorization },
-    perMessageDeflate: false,
-    maxPayload: 0,
-    // Kubernetes has a subprotocol with a slash in its name, which the library takes for a mistake: we choose past it.
-    finishRequest(request) {
-      request.setHeader('sec-websocket-protocol', protocols.join(', '))
-      request.prependListener('upgrade', (response) => {
-        chosen = response.headers['sec-websocket-protocol'] ?? ''
-        delete response.headers['sec-websocket-protocol']
-      })
-      request.end()
-    },
-  })
+  const socket = new WebSocket(url, [...protocols], { ...tlsOptions(access), headers: { ...headers, ...authorization }, perMessageDeflate: false, maxPayload: 0 })
   return new Promise((resolve, reject) => {
     socket.once('open', () => {
       socket.off('error', onError)
-      if (protocols.includes(chosen)) return resolve(connectionOf(socket, chosen))
-      socket.terminate()
-      reject(new CliError(`unable to upgrade connection: the server chose the subprotocol ${JSON.stringify(chosen)}`))
+      resolve(connectionOf(socket))
     })
     const onError = (error: NodeJS.ErrnoException): void => reject(new ConnectionError(connectionErrorText(access.server, error.code, error.message)))
     socket.once('error', onError)
@@ -48,7 +31,8 @@ export function openWebSocket(access: ServerAccess, path: string, protocols: rea
   })
 }
 
-function refusal(body: string, statusMessage: string): Error {
+/** What the server answered instead of an upgrade. */
+export function refusal(body: string, statusMessage: string): Error {
   try {
     const value = JSON.parse(body) as { kind?: string }
     if (value.kind === 'Status') return new StatusError(value as never)
@@ -58,7 +42,7 @@ function refusal(body: string, statusMessage: string): Error {
   return new CliError(`unable to upgrade connection: ${body || statusMessage}`)
 }
 
-function connectionOf(socket: WebSocket, protocol: string): WebSocketConnection {
+function connectionOf(socket: WebSocket): WebSocketConnection {
   let onMessage: ((bytes: Uint8Array) => void) | undefined
   let onClose: ((error?: Error) => void) | undefined
   let early: Uint8Array[] = []
@@ -75,7 +59,7 @@ function connectionOf(socket: WebSocket, protocol: string): WebSocketConnection 
   socket.on('error', end)
   socket.on('close', (code) => end(code === 1000 || code === 1005 ? undefined : new Error(`websocket: close ${code}`)))
   return {
-    protocol,
+    protocol: socket.protocol,
     onMessage(handler) {
       onMessage = handler
       for (const bytes of early) handler(bytes)

@@ -1,12 +1,11 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Environment, Streams } from '../../streams.ts'
 import { CliError } from '../cli-error.ts'
-import { SpdyTunnel } from '../connection/spdy-tunnel.node.ts'
-import type { WebSocketConnection } from '../connection/web-socket.ts'
+import type { SpdyConnection } from '../connection/spdy-connection.node.ts'
 import type { ForwardedPort } from './forwarded-ports.ts'
 
 interface Parts {
-  readonly socket: WebSocketConnection
+  readonly tunnel: SpdyConnection
   readonly ports: readonly ForwardedPort[]
   /** Of --address: `localhost` or IP addresses. */
   readonly addresses: readonly string[]
@@ -15,8 +14,7 @@ interface Parts {
 }
 
 /** Listens here and leads every connection through the tunnel, until interrupted. Throws when the tunnel breaks. */
-export async function forwardPorts({ socket, ports, addresses, streams, environment }: Parts): Promise<void> {
-  const tunnel = new SpdyTunnel(socket)
+export async function forwardPorts({ tunnel, ports, addresses, streams, environment }: Parts): Promise<void> {
   const servers: Server[] = []
   let nextRequest = 0
   try {
@@ -74,7 +72,7 @@ function listening(host: string, port: number, lead: (connection: Socket) => voi
 }
 
 /** Two streams for a connection: its bytes, and what went wrong on the other side. */
-async function forward(tunnel: SpdyTunnel, connection: Socket, { local, remote }: ForwardedPort, request: number, streams: Streams, environment: Environment): Promise<void> {
+async function forward(tunnel: SpdyConnection, connection: Socket, { local, remote }: ForwardedPort, request: number, streams: Streams, environment: Environment): Promise<void> {
   streams.out(`Handling connection for ${local}\n`)
   connection.on('error', () => connection.destroy())
   const headers = { port: String(remote), requestid: String(request) }

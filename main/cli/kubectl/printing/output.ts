@@ -81,7 +81,7 @@ export function nameOf(object: KubeObject): string {
 
 function withoutManagedFields(object: KubeObject): KubeObject {
   const list = object as KubeObject & { items?: KubeObject[] }
-  if (list.items) return { ...list, items: list.items.map(withoutManagedFields) } as KubeObject
+  if (list.items) return alike({ ...list, items: list.items.map(withoutManagedFields) } as KubeObject, object)
   if (!object.metadata?.managedFields) return object
   const { managedFields: _, ...metadata } = object.metadata
   return alike({ ...object, metadata }, object)

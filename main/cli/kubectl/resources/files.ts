@@ -49,7 +49,7 @@ function* documentsOf(name: string, text: string): Generator<unknown> {
   const json = /^\s*\{/.test(text)
   for (const document of json ? [text] : splitYamlDocuments(text)) {
     try {
-      yield json ? parseJsonStream(document) : parseYaml(document)
+      yield json ? parseJsonStream(document) : parseYaml(document, 'last wins')
     } catch (error) {
       if (error instanceof DecodeError) throw new CliError(`error parsing ${name}: ${error.message}`)
       throw error
@@ -87,7 +87,7 @@ function* objectsOf(value: unknown, source: string, validate: boolean): Generato
       throw new CliError(`error validating "${source}": error validating data: ${missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`}; if you choose to ignore these errors, turn validation off with --validate=false`)
     }
   }
-  if (!isMap) throw new CliError(`unable to decode "${source}": json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`)
+  if (!isMap) throw new CliError(`unable to decode "${source}": json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type unstructured.detector`)
   if (!object.kind) throw new CliError(`unable to decode "${source}": Object 'Kind' is missing in '${compactJson(object)}'`)
   if (!object.apiVersion) throw new CliError(`unable to decode "${source}": Object 'apiVersion' is missing in '${compactJson(object)}'`)
   if (object.kind.endsWith('List') && Array.isArray(object.items)) {

@@ -18,6 +18,20 @@ export async function requestJson<T>(context: CommandContext, method: string, pa
   return value as T
 }
 
+/** One request whose answer is shown as it is. */
+export async function requestText(context: CommandContext, method: string, path: string): Promise<string> {
+  const response = await context.factory.transport().request({ method, path, headers: { accept: 'application/json, */*' } })
+  const text = typeof response.body === 'string' ? response.body : readBody(response)
+  if (response.status < 400) return text
+  let status: unknown
+  try {
+    status = JSON.parse(text)
+  } catch {
+    throw new StatusError({ kind: 'Status', status: 'Failure', code: response.status, ...(response.status === 404 ? { reason: 'NotFound', message: 'the server could not find the requested resource' } : { message: text.trim() }) } as never)
+  }
+  throw new StatusError(status as never)
+}
+
 export function readBody(response: HttpResponse): string {
   if (response.body === undefined) return ''
   return response.body instanceof Uint8Array ? new TextDecoder().decode(response.body) : JSON.stringify(response.body)

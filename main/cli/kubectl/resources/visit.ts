@@ -6,6 +6,8 @@ import type { CommandContext } from '../command.ts'
 import { listObjects, readObject, type Target } from './objects.ts'
 import { StatusError } from '../../../api/machinery/status-error.ts'
 import { requestJson } from './requests.ts'
+import { withWords } from '../status-error-text.ts'
+import type { ApiResource } from './mapper.ts'
 import { selectionsOf } from './selection.ts'
 import type { FileObject } from './files.ts'
 
@@ -81,15 +83,25 @@ export async function fetchTarget(context: CommandContext, target: Target, subre
   try {
     return await readObject<Info['object']>(context, target, subresource)
   } catch (error) {
-    if (error instanceof StatusError && error.reason === 'NotFound' && target.resource.namespaced && target.namespace && target.namespace !== 'default') {
-      try {
-        await requestJson(context, 'GET', `/api/v1/namespaces/${encodeURIComponent(target.namespace)}`)
-      } catch (missing) {
-        if (missing instanceof StatusError && missing.reason === 'NotFound') throw missing
-      }
-    }
-    throw error
+    throw await missingNamespace(context, target, error)
   }
+}
+
+/** The error, or the one about the object's namespace when that is missing too. */
+export async function missingNamespace(context: CommandContext, target: Target, error: unknown): Promise<unknown> {
+  if (!(error instanceof StatusError) || error.reason !== 'NotFound' || !target.resource.namespaced || !target.namespace || target.namespace === 'default') return error
+  try {
+    await requestJson(context, 'GET', `/api/v1/namespaces/${encodeURIComponent(target.namespace)}`)
+    return error
+  } catch (missing) {
+    return missing instanceof StatusError && missing.reason === 'NotFound' ? missing : error
+  }
+}
+
+/** What a list by selectors answered, with the selectors named. */
+export function withSelectors(error: unknown, resource: ApiResource, selector: string, fieldSelector: string): unknown {
+  if (!(error instanceof StatusError) || (error.reason !== 'BadRequest' && error.reason !== 'NotFound') || (selector === '' && fieldSelector === '')) return error
+  return withWords(error, `Unable to find "${resource.group}/${resource.version}, Resource=${resource.plural}" that match label selector ${quote(selector)}, field selector ${quote(fieldSelector)}: `)
 }
 
 /** `Resource: "apps/v1, Resource=deployments", GroupVersionKind: …`: how errors describe an object. */
@@ -139,7 +151,7 @@ async function visitArguments(context: CommandContext, args: readonly string[], 
         await visit({ ...target, object, source: '' })
       }
     } catch (error) {
-      errors.push(error)
+      errors.push(name === undefined ? withSelectors(error, resource, options.selector ?? '', options.fieldSelector ?? '') : error)
     }
   }
 }

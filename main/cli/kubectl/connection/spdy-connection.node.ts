@@ -1,11 +1,14 @@
 import { constants, createDeflate, type Deflate } from 'node:zlib'
-import type { WebSocketConnection } from './web-socket.ts'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { ServerAccess } from '../config/kubeconfig.ts'
+import { ConnectionError, connectionErrorText } from './connection-error.ts'
+import { tlsOptions } from './https-transport.node.ts'
+import { refusal } from './web-socket.node.ts'
 
-/** The subprotocol under which the API server takes SPDY/3.1 frames for port forwarding as WebSocket messages. */
-export const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io'
-
-/** One stream of the tunnel. */
-export interface TunnelStream {
+/** One stream of the connection. */
+export interface SpdyStream {
   onData(handler: (bytes: Uint8Array) => void): void
   /** The server will send no more. */
   onEnd(handler: () => void): void
@@ -21,10 +24,40 @@ const finFlag = 1
 const cancelled = 5
 const dataBytesMax = 32 * 1024
 
+/** Upgrades a request to SPDY/3.1 with Kubernetes' port forwarding on it. Throws what the server answered instead. */
+export function openPortForward(access: ServerAccess, path: string, headers: Readonly<Record<string, string>>): Promise<SpdyConnection> {
+  const url = new URL(access.server)
+  const secure = url.protocol === 'https:'
+  const authorization = access.token ? { authorization: `Bearer ${access.token}` } : {}
+  const upgrade = { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'portforward.k8s.io', 'content-length': '0' }
+  return new Promise((resolve, reject) => {
+    const sent = (secure ? httpsRequest : httpRequest)({
+      host: url.hostname,
+      port: url.port || (secure ? 443 : 80),
+      method: 'POST',
+      path: url.pathname.replace(/\/$/, '') + path,
+      headers: { ...authorization, ...headers, ...upgrade },
+      agent: false,
+      ...(secure ? tlsOptions(access) : {}),
+    })
+    sent.on('upgrade', (_response, socket, head) => {
+      if (head.length > 0) socket.unshift(head)
+      resolve(new SpdyConnection(socket))
+    })
+    sent.on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => reject(refusal(Buffer.concat(chunks).toString('utf8'), response.statusMessage ?? '')))
+    })
+    sent.on('error', (error: NodeJS.ErrnoException) => reject(new ConnectionError(connectionErrorText(access.server, error.code, error.message))))
+    sent.end()
+  })
+}
+
 /** The client's side of SPDY/3.1, as far as port forwarding goes: opens streams, needs none of the server's headers, does without
  *  flow control as upstream's library does. Header blocks are plain zlib: the common dictionary is allowed, not demanded. */
-export class SpdyTunnel {
-  readonly #socket: WebSocketConnection
+export class SpdyConnection {
+  readonly #socket: Duplex
   readonly #deflate: Deflate = createDeflate({ flush: constants.Z_SYNC_FLUSH })
   readonly #streams = new Map<number, OpenStream>()
   #pending: Buffer = Buffer.alloc(0)
@@ -32,14 +65,15 @@ export class SpdyTunnel {
   /** Header blocks are one zlib stream: they are packed in the order of their ids. */
   #packing: Promise<unknown> = Promise.resolve()
 
-  constructor(socket: WebSocketConnection) {
+  constructor(socket: Duplex) {
     this.#socket = socket
-    socket.onMessage((bytes) => this.#receive(bytes))
+    socket.on('data', (bytes: Buffer) => this.#receive(bytes))
+    socket.on('error', () => socket.destroy())
   }
 
   /** Called once, when the connection is over. */
   onClose(handler: () => void): void {
-    this.#socket.onClose(() => {
+    this.#socket.once('close', () => {
       for (const stream of this.#streams.values()) stream.ended()
       this.#streams.clear()
       handler()
@@ -47,17 +81,17 @@ export class SpdyTunnel {
   }
 
   close(): void {
-    this.#socket.close()
+    this.#socket.destroy()
   }
 
-  open(headers: Readonly<Record<string, string>>): Promise<TunnelStream> {
+  open(headers: Readonly<Record<string, string>>): Promise<SpdyStream> {
     const opened = this.#packing.then(async () => {
       const id = this.#nextId
       this.#nextId += 2
       const stream = new OpenStream((bytes, last) => this.#sendData(id, bytes, last), () => this.#reset(id))
       this.#streams.set(id, stream)
       const block = await this.#pack(headers)
-      this.#socket.send(controlFrame(types.synStream, Buffer.concat([uint32(id), uint32(0), Buffer.alloc(2), block])))
+      this.#write(controlFrame(types.synStream, Buffer.concat([uint32(id), uint32(0), Buffer.alloc(2), block])))
       return stream
     })
     this.#packing = opened
@@ -103,7 +137,7 @@ export class SpdyTunnel {
       const id = frame.readUInt32BE(8)
       this.#streams.get(id)?.ended()
       this.#streams.delete(id)
-    } else if (type === types.ping && frame.readUInt32BE(8) % 2 === 0) this.#socket.send(Buffer.from(frame))
+    } else if (type === types.ping && frame.readUInt32BE(8) % 2 === 0) this.#write(Buffer.from(frame))
   }
 
   #sendData(id: number, bytes: Uint8Array, last: boolean): void {
@@ -111,13 +145,17 @@ export class SpdyTunnel {
       const part = bytes.subarray(from, from + dataBytesMax)
       const head = Buffer.concat([uint32(id), uint32(part.length)])
       if (last && from + dataBytesMax >= bytes.length) head[4] = finFlag
-      this.#socket.send(Buffer.concat([head, part]))
+      this.#write(Buffer.concat([head, part]))
     }
+  }
+
+  #write(frame: Buffer): void {
+    if (!this.#socket.destroyed) this.#socket.write(frame)
   }
 
   #reset(id: number): void {
     if (!this.#streams.delete(id)) return
-    this.#socket.send(controlFrame(types.rstStream, Buffer.concat([uint32(id), uint32(cancelled)])))
+    this.#write(controlFrame(types.rstStream, Buffer.concat([uint32(id), uint32(cancelled)])))
   }
 }
 
@@ -131,7 +169,7 @@ function controlFrame(type: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([0x80, 3, 0, type]), uint32(payload.length), payload])
 }
 
-class OpenStream implements TunnelStream {
+class OpenStream implements SpdyStream {
   readonly #send: (bytes: Uint8Array, last: boolean) => void
   readonly #reset: () => void
   #onData: ((bytes: Uint8Array) => void) | undefined
