@@ -59,3 +59,37 @@ it('JSON patches that do not fit say no more than that', async () => {
   const { json } = await call('PATCH', `${path}/a`, [{ op: 'remove', path: '/data/none' }], { 'content-type': 'application/json-patch+json' })
   expect(json).toEqual({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {}, code: 422 })
 })
+
+describe('patches of wrong types', () => {
+  const path = '/apis/apps/v1/namespaces/default/deployments'
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } } }
+  const container = (fields: object) => ({ spec: { template: { spec: { containers: [{ name: 'c', ...fields }] } } } })
+  it.each([
+    [{ spec: { replicas: 'three' } }, 'map[spec:map[replicas:three]]', 'unrecognized type: int32'],
+    [container({ image: 5 }), 'map[spec:map[template:map[spec:map[containers:[map[image:5 name:c]]]]]]', 'cannot convert int64 to string'],
+    [container({ imagePullPolicy: 1 }), 'map[spec:map[template:map[spec:map[containers:[map[imagePullPolicy:1 name:c]]]]]]', 'cannot convert int64 to v1.PullPolicy'],
+    [container({ command: 'x' }), 'map[spec:map[template:map[spec:map[containers:[map[command:x name:c]]]]]]', 'cannot restore slice from string'],
+    [{ spec: { replcas: 3, replicas: null } }, 'map[spec:map[replcas:3 replicas:<nil>]]', 'strict decoding error: unknown field "spec.replcas"'],
+  ])('%j say what was met where, as one error on the patch', async (patch, shown, detail) => {
+    const { call } = await startServer()
+    await call('POST', path, deployment)
+    const { json } = await call('PATCH', `${path}/web?fieldValidation=Strict`, patch, { 'content-type': 'application/strategic-merge-patch+json' })
+    const message = `Invalid value: ${JSON.stringify(shown)}: ${detail}`
+    expect(json).toEqual({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', message: ` "" is invalid: patch: ${message}`, details: { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] }, code: 422 })
+  })
+
+  it('show the object that came out, when they are merge patches', async () => {
+    const { call } = await startServer()
+    await call('POST', path, deployment)
+    const { json } = await call('PATCH', `${path}/web`, { spec: { replicas: 'three' } }, { 'content-type': 'application/merge-patch+json' })
+    expect(json).toMatchObject({ code: 422, message: expect.stringMatching(/^ "" is invalid: patch: Invalid value: "\{\\"apiVersion\\":.*: json: cannot unmarshal string into Go struct field DeploymentSpec\.spec\.replicas of type int32$/) })
+  })
+})
+
+it('OpenAPI v2 in its binary form is called by a name that is a media type', async () => {
+  const { call } = await startServer()
+  for (const accept of ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf']) {
+    const { status, headers } = await call('GET', '/openapi/v2', undefined, { accept })
+    expect([status, headers['content-type']]).toEqual([200, 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'])
+  }
+})

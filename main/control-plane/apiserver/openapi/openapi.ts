@@ -12,7 +12,9 @@ import type { Resources } from '../registry/resources.ts'
 import { nameOf } from '../router.ts'
 
 const encoder = new TextEncoder()
-const v2Protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** What clients ask for. The first is no media type by the letter, so that answers are never called so. */
+const v2ProtobufAccepted: readonly string[] = ['application/com.github.proto-openapi.spec.v2@v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf']
+const v2Protobuf = v2ProtobufAccepted[1]!
 const v3Protobuf = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf'
 const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'io.k8s.api.autoscaling.v1.Scale' }
 
@@ -45,7 +47,7 @@ export class OpenApi {
   }
 
   async #serveV2(request: ApiRequest): Promise<void> {
-    const protobuf = prefers(request, v2Protobuf)
+    const protobuf = prefers(request, v2ProtobufAccepted)
     const tag = fnv32a(canonicalJson(this.#hashes())).toString(16).toUpperCase()
     if (this.#unchanged(request, tag)) return
     const body = await this.#document(request, protobuf ? 'v2 protobuf' : 'v2', async () => {
@@ -125,10 +127,10 @@ function describeSubresource(subresource: Subresource<KubeObject>): OpenApiSubre
 }
 
 /** Whether the client asks for the binary form before JSON. The binary form of v3 is not made: clients take JSON. */
-function prefers(request: ApiRequest, mediaType: string): boolean {
+function prefers(request: ApiRequest, mediaTypes: readonly string[]): boolean {
   for (const { type, subtype } of parseAccept(request.exchange.request.headers['accept'] ?? '')) {
     const wanted = `${type}/${subtype}`
-    if (wanted === mediaType) return true
+    if (mediaTypes.includes(wanted)) return true
     if (wanted === 'application/json' || wanted === '*/*' || wanted === v3Protobuf) return false
   }
   return false
