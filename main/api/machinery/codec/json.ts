@@ -4,11 +4,24 @@ import { isObject } from '../json-value.ts'
 /** The deepest nesting that is read. */
 export const depthMax = 1000
 
+/** A value that is not of the Go type that its field has. */
+export interface TypeMismatch {
+  readonly value: unknown
+  /** Go's kind of the type. */
+  readonly wanted: 'struct' | 'map' | 'slice' | 'string' | 'bool' | 'int32' | 'int64' | 'float64'
+  /** The type's name: `v1.PullPolicy`. */
+  readonly goType: string
+}
+
 /** A body that cannot be read; the message is Go's. */
 export class DecodeError extends Error {
-  constructor(message: string) {
+  /** What was met and what was wanted there, where the two are of different types. */
+  readonly mismatch: TypeMismatch | undefined
+
+  constructor(message: string, mismatch?: TypeMismatch) {
     super(message)
     this.name = 'DecodeError'
+    this.mismatch = mismatch
   }
 }
 

@@ -7,6 +7,7 @@ import { canonicalQuantity, quantityError } from '../quantity.ts'
 import type { Definition, Field, ScalarName, SchemaType } from '../schema.ts'
 import { formatMicroTime, formatTime, parseTime } from '../time.ts'
 import { DecodeError } from './json.ts'
+import type { TypeMismatch } from './json.ts'
 
 export interface TypedResult<T> {
   readonly object: T
@@ -37,7 +38,7 @@ class Decoder {
   readonly #path: (string | number)[] = []
 
   object(value: unknown, definition: Definition, place: Place | undefined): JsonObject {
-    if (!isObject(value)) throw this.#mismatch(value, `v1.${shortName(definition)}`, place, definition)
+    if (!isObject(value)) throw this.#mismatch(value, `v1.${shortName(definition)}`, place, definition, 'struct')
     let out: JsonObject | undefined
     for (const key in value) {
       const item = value[key]
@@ -150,16 +151,17 @@ class Decoder {
   }
 
   #fail(value: unknown, type: SchemaType, place: Place): never {
-    throw this.#mismatch(value, goTypeName(type, place.field), place, place.owner)
+    throw this.#mismatch(value, goTypeName(type, place.field), place, place.owner, goKindOf(type))
   }
 
-  #mismatch(value: unknown, typeName: string, place: Place | undefined, owner: Definition): DecodeError {
+  #mismatch(value: unknown, typeName: string, place: Place | undefined, owner: Definition, wanted: TypeMismatch['wanted']): DecodeError {
+    const mismatch = { value, wanted, goType: typeName }
     const isInteger = typeName === 'int32' || typeName === 'int64'
-    if (!place) return new DecodeError(`json: cannot unmarshal ${valueName(value, isInteger)} into Go value of type ${typeName}`)
+    if (!place) return new DecodeError(`json: cannot unmarshal ${valueName(value, isInteger)} into Go value of type ${typeName}`, mismatch)
     const path = this.#path.filter((step) => typeof step === 'string')
     // Map keys are no part of Go's field path.
     const steps = fieldPathOf(path as string[], place)
-    return new DecodeError(`json: cannot unmarshal ${valueName(value, isInteger)} into Go struct field ${shortName(owner)}.${steps} of type ${typeName}`)
+    return new DecodeError(`json: cannot unmarshal ${valueName(value, isInteger)} into Go struct field ${shortName(owner)}.${steps} of type ${typeName}`, mismatch)
   }
 }
 
@@ -177,6 +179,25 @@ function valueName(value: unknown, forInteger = false): string {
   if (typeof value === 'number') return forInteger ? `number ${JSON.stringify(value)}` : 'number'
   if (typeof value === 'boolean') return 'bool'
   return Array.isArray(value) ? 'array' : typeof value
+}
+
+function goKindOf(type: SchemaType): TypeMismatch['wanted'] {
+  if (type.is === 'list') return 'slice'
+  if (type.is === 'map') return 'map'
+  if (type.is === 'object') return 'struct'
+  switch (type.scalar) {
+    case 'boolean':
+      return 'bool'
+    case 'int32':
+    case 'int64':
+      return type.scalar
+    case 'double':
+      return 'float64'
+    case 'bytes':
+      return 'slice'
+    default:
+      return 'string'
+  }
 }
 
 function goTypeName(type: SchemaType, field: Field): string {
