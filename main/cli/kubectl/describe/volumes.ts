@@ -1,4 +1,4 @@
-import type { ObjectReference, SecretReference, Volume } from '../../../api/generated/types.ts'
+import type { ObjectReference, PersistentVolume, SecretReference, Volume } from '../../../api/generated/types.ts'
 import { listText, mapText } from '../../../api/machinery/go-text.ts'
 import { parseQuantity } from '../../../api/machinery/quantity.ts'
 import { describeClaim } from './claim.ts'
@@ -140,4 +140,22 @@ export function describeAttributes(out: Description, title: string, attributes: 
     const line = `${key}=${attributes![key]}`
     out.write(2, line.length > 140 ? `${line.slice(0, 140)}...\n` : `${line}\n`)
   })
+}
+
+/** What only persistent volumes have, or have differently. */
+const persistentSources: Readonly<Record<string, SourceText>> = {
+  glusterfs: { type: volumeSources['glusterfs']!.type, lines: [['EndpointsName:', text('endpoints')], ['EndpointsNamespace:', (source) => source['endpointsNamespace'] ?? '<unset>'], ['Path:', text('path')], readOnly] },
+  local: { type: 'LocalVolume (a persistent volume backed by local storage on a node)', lines: [['Path:', text('path')]] },
+  azureFile: { type: volumeSources['azureFile']!.type, lines: [['SecretName:', text('secretName')], ['SecretNamespace:', text('secretNamespace')], ['ShareName:', text('shareName')], readOnly] },
+  csi: { type: volumeSources['csi']!.type, lines: [['Driver:', text('driver')], fsType, ['VolumeHandle:', text('volumeHandle')], readOnly] },
+}
+
+/** The source of a persistent volume. */
+export function describePersistentSource(out: Description, { spec }: PersistentVolume): void {
+  const sources = { ...volumeSources, ...persistentSources }
+  const source = (spec ?? {}) as unknown as Readonly<Record<string, Source>>
+  const kind = Object.keys(sources).find((candidate) => source[candidate])
+  if (!kind) return out.write(1, '<unknown>\n')
+  describeSourceLines(out, sources[kind]!, source[kind]!)
+  if (kind === 'csi') describeAttributes(out, 'VolumeAttributes', spec?.csi?.volumeAttributes)
 }
