@@ -3,7 +3,7 @@ import { onScopeDispose, shallowRef } from 'vue'
 import { coalesce } from '../api/shared.ts'
 import type { MessageBatch, MessageFlow, PathEnd } from '../../preload/contract/observe.ts'
 import { useEvents } from '../bridge/stream.ts'
-import { requestText } from '../format/request.ts'
+import { requestText, writtenKeyText } from '../format/request.ts'
 import { nameEnds } from './name-ends.ts'
 import { trafficGroup, type TrafficGroup } from '../cluster-map/traffic.ts'
 
@@ -19,7 +19,7 @@ export function endKey(end: PathEnd): string {
   return end.machine ? `${end.process}@${end.machine}` : 'outside'
 }
 
-/** A request that the API server was asked, worth a line. */
+/** What an end was asked (API server, etcd) or asked for itself (a control loop), worth a line. */
 export interface RecentRequest {
   readonly key: number
   readonly text: string
@@ -35,20 +35,26 @@ export const useActivity = defineStore('activity', () => {
   const listeners = new Set<(batch: MessageBatch) => void>()
   const histories = new Map<string, number[]>()
   const tick = shallowRef(0)
-  const recentRequests = shallowRef<readonly RecentRequest[]>([])
+  const recent = shallowRef<ReadonlyMap<string, readonly RecentRequest[]>>(new Map())
   let quietSeconds = 0
   let requestKey = 0
-  let requests: RecentRequest[] = []
+  const requests = new Map<string, readonly RecentRequest[]>()
 
   const remember = (flow: MessageFlow): void => {
     const group = trafficGroup(flow.kind)
+    if (flow.to.process === 'etcd') return note(endKey(flow.to), writtenKeyText(flow.label), group, flow.user)
     if (flow.to.process !== 'kube-apiserver' || !/^[A-Z]+ \//.test(flow.label) || (flow.kind !== 'write' && flow.kind !== 'read')) return
     const text = requestText(flow.label)
-    if (requests[0]?.text === text) return
-    requests = [{ key: requestKey++, text, group, user: flow.user }, ...requests].slice(0, recentMax)
+    note(endKey(flow.to), text, group, flow.user)
+    if (flow.kind === 'write' && flow.from.machine !== '') note(endKey(flow.from), text, group, flow.user)
+  }
+  const note = (end: string, text: string, group: TrafficGroup, user: boolean): void => {
+    const before = requests.get(end) ?? []
+    if (text === '' || before[0]?.text === text) return
+    requests.set(end, [{ key: requestKey++, text, group, user }, ...before].slice(0, recentMax))
     showRequests.ask()
   }
-  const showRequests = coalesce(recentEveryMs, () => (recentRequests.value = requests))
+  const showRequests = coalesce(recentEveryMs, () => (recent.value = new Map(requests)))
 
   useEvents('observe.messages', () => null, (sent) => {
     const batch: MessageBatch = { ...sent, flows: sent.flows.map(nameEnds) }
@@ -80,13 +86,13 @@ export const useActivity = defineStore('activity', () => {
   onScopeDispose(() => clearInterval(timer))
 
   return {
-    /** The newest requests to the API server, newest first; heartbeats and watch traffic left out. */
-    recentRequests,
+    /** The newest requests of an end (`process@machine`), newest first; heartbeats and watch traffic left out. */
+    recent: (key: string): readonly RecentRequest[] => recent.value.get(key) ?? [],
     /** Reactive: grows once a second while there is something to tell. */
     tick,
     history: (key: string): ActivityHistory => {
       void tick.value
-      return histories.get(key) ?? []
+      return histories.get(key)?.slice() ?? []
     },
     /** Messages per second over the last few whole seconds. */
     rate: (key: string): number => {

@@ -25,6 +25,13 @@ interface Glow {
   heat: number
 }
 
+/** The path that a person's command has just taken, still lit for a moment. */
+interface Wake {
+  readonly route: Route
+  readonly group: TrafficGroup
+  litAt: number
+}
+
 const particlesMax = 900
 const perFlowMax = 4
 const betweenAlikeMs = 90
@@ -32,6 +39,7 @@ const betweenAlikeMs = 90
 const perMessageMs = 16
 const spreadMaxMs = 700
 const glowStepMs = 250
+const wakeMs = 1_900
 
 /** Draws messages as they cross: a particle each (a few for many), or, when motion is reduced, a path that lights up and fades in
  *  steps. Runs only while there is something to draw. */
@@ -40,6 +48,7 @@ export class FlowPainter {
   readonly #scene: FlowScene
   #particles: Particle[] = []
   readonly #glows = new Map<string, Glow>()
+  readonly #wakes = new Map<string, Wake>()
   #frame = 0
   #timer: ReturnType<typeof setInterval> | undefined
   #offset = { x: 0, y: 0 }
@@ -74,6 +83,7 @@ export class FlowPainter {
       const gap = performance.now() - this.#frozenAt!
       this.#frozenAt = undefined
       this.#particles = this.#particles.map((particle) => ({ ...particle, bornAt: particle.bornAt + gap }))
+      for (const wake of this.#wakes.values()) wake.litAt += gap
       this.#wake()
     }
   }
@@ -87,6 +97,7 @@ export class FlowPainter {
   clear(): void {
     this.#particles = []
     this.#glows.clear()
+    this.#wakes.clear()
     this.#wake()
   }
 
@@ -95,6 +106,7 @@ export class FlowPainter {
     clearInterval(this.#timer)
     this.#particles = []
     this.#glows.clear()
+    this.#wakes.clear()
   }
 
   add(batch: MessageBatch): void {
@@ -117,14 +129,22 @@ export class FlowPainter {
   #launch(route: Route, group: TrafficGroup, flow: MessageFlow, startAt: number): void {
     const count = Math.min(perFlowMax, flow.count)
     const weight = Math.min(2.4, Math.log2(1 + flow.count / count) * 0.6)
-    const livesMs = Math.min(1_250, 420 + lengthOf(route) * 1.5)
+    const livesMs = Math.min(1_400, (flow.user ? 560 : 420) + lengthOf(route) * 1.6)
+    if (flow.user) this.#light(route, group, startAt)
     for (let index = 0; index < count; index++) {
       this.#particles.push({ route, group, user: flow.user, radius: (flow.user ? 2.5 : 1.8) + weight, bornAt: startAt + index * betweenAlikeMs, livesMs })
     }
   }
 
+  #light(route: Route, group: TrafficGroup, startAt: number): void {
+    const key = routeKey(route, group)
+    const wake = this.#wakes.get(key)
+    if (wake) wake.litAt = Math.max(wake.litAt, startAt)
+    else this.#wakes.set(key, { route, group, litAt: startAt })
+  }
+
   #heat(route: Route, group: TrafficGroup, flow: MessageFlow): void {
-    const key = `${Math.round(route.x0)},${Math.round(route.y0)},${Math.round(route.x3)},${Math.round(route.y3)},${group}`
+    const key = routeKey(route, group)
     const glow = this.#glows.get(key)
     if (glow) glow.heat = 1
     else this.#glows.set(key, { route, group, user: flow.user, heat: 1 })
@@ -156,6 +176,11 @@ export class FlowPainter {
     context.save()
     context.translate(-this.#offset.x, -this.#offset.y)
     for (const glow of this.#glows.values()) this.#drawGlow(context, glow)
+    for (const [key, wake] of this.#wakes) {
+      const left = 1 - (now - wake.litAt) / wakeMs
+      if (left <= 0) this.#wakes.delete(key)
+      else if (left <= 1) this.#drawWake(context, wake, left)
+    }
     let alive = 0
     for (const particle of this.#particles) {
       const t = (now - particle.bornAt) / particle.livesMs
@@ -165,13 +190,13 @@ export class FlowPainter {
     }
     this.#particles.length = alive
     context.restore()
-    if (alive > 0 && this.#frozenAt === undefined) this.#wake()
+    if ((alive > 0 || this.#wakes.size > 0) && this.#frozenAt === undefined) this.#wake()
   }
 
   #drawParticle(context: CanvasRenderingContext2D, particle: Particle, t: number): void {
     const eased = t < 0.5 ? 2 * t * t : 1 - (2 - 2 * t) ** 2 / 2
     const fade = Math.min(1, t * 8, (1 - t) * 8)
-    const strength = particle.user ? 1 : particle.group === 'heartbeat' ? 0.38 : particle.group === 'probe' ? 0.5 : 0.8
+    const strength = particle.user ? 1 : particle.group === 'heartbeat' ? 0.3 : particle.group === 'probe' ? 0.5 : 0.8
     const colour = this.#scene.colour(particle.group)
     context.fillStyle = colour
     const tail = particle.user ? 7 : 4
@@ -189,15 +214,35 @@ export class FlowPainter {
     dot(context, point.x, point.y, particle.radius)
   }
 
+  /** A wide faint line under a thin clear one: lit, without blur, which is slow to draw. */
+  #drawWake(context: CanvasRenderingContext2D, wake: Wake, left: number): void {
+    context.strokeStyle = this.#scene.colour(wake.group)
+    context.lineCap = 'round'
+    context.globalAlpha = left * 0.16
+    context.lineWidth = 6
+    stroke(context, wake.route)
+    context.globalAlpha = left * 0.7
+    context.lineWidth = 1.6
+    stroke(context, wake.route)
+  }
+
   #drawGlow(context: CanvasRenderingContext2D, glow: Glow): void {
     context.globalAlpha = glow.heat * (glow.user ? 0.95 : glow.group === 'heartbeat' ? 0.25 : 0.6)
     context.strokeStyle = this.#scene.colour(glow.group)
     context.lineWidth = glow.user ? 2.5 : 1.5
-    context.beginPath()
-    context.moveTo(glow.route.x0, glow.route.y0)
-    context.bezierCurveTo(glow.route.x1, glow.route.y1, glow.route.x2, glow.route.y2, glow.route.x3, glow.route.y3)
-    context.stroke()
+    stroke(context, glow.route)
   }
+}
+
+function routeKey(route: Route, group: TrafficGroup): string {
+  return `${Math.round(route.x0)},${Math.round(route.y0)},${Math.round(route.x3)},${Math.round(route.y3)},${group}`
+}
+
+function stroke(context: CanvasRenderingContext2D, route: Route): void {
+  context.beginPath()
+  context.moveTo(route.x0, route.y0)
+  context.bezierCurveTo(route.x1, route.y1, route.x2, route.y2, route.x3, route.y3)
+  context.stroke()
 }
 
 function dot(context: CanvasRenderingContext2D, x: number, y: number, radius: number): void {

@@ -52,8 +52,10 @@ const headerHeight = 28
 const agentHeight = 22
 const inset = 10
 const hub = 'kube-apiserver'
-/** Of a pod that is drawn with its name. */
-const nameWidth = 128
+/** Of a pod that is drawn with its name: as most names need it, and squeezed. */
+const nameWidth = 196
+const nameWidthLeast = 128
+const underAgents = 14
 const nameHeight = 22
 
 export function layOut(givenWidth: number, givenHeight: number, machines: readonly MachineInput[]): MapLayout {
@@ -135,8 +137,8 @@ function workerBoxes(workers: readonly MachineInput[], area: Rect): MachineBox[]
 function wantedWorkerHeight(workers: readonly MachineInput[], width: number, columns = Math.min(workers.length, 4)): number {
   if (workers.length === 0) return 0
   const most = workers.reduce((pods, worker) => Math.max(pods, worker.pods), 0)
-  const across = Math.max(1, Math.floor((width / columns - 2 * inset - 12) / nameWidth))
-  const each = headerHeight + agentHeight + 8 + (Math.ceil(most / across) + 1) * nameHeight + inset
+  const across = Math.max(1, Math.floor((width / columns - 2 * inset - 12) / nameWidthLeast))
+  const each = headerHeight + agentHeight + underAgents + (Math.ceil(most / across) + 1) * nameHeight + inset
   return Math.ceil(workers.length / columns) * Math.max(150, each)
 }
 
@@ -144,7 +146,7 @@ function fullWorker(machine: MachineInput, rect: Rect): MachineBox {
   const x = rect.x + inset
   const width = rect.width - 2 * inset
   const agentsTop = rect.y + headerHeight
-  const podTop = agentsTop + (machine.agents.length > 0 ? agentHeight + 8 : 0)
+  const podTop = agentsTop + (machine.agents.length > 0 ? agentHeight + underAgents : 0)
   return {
     name: machine.name,
     rect,
@@ -168,9 +170,9 @@ function agentRow(agents: readonly string[], x: number, y: number, width: number
 
 /** As much detail for the pods as their number leaves room for. */
 export function podGrid(pods: number, area: Rect, mayName: boolean): PodGrid {
-  const columns = Math.max(1, Math.floor(area.width / nameWidth))
-  if (mayName && columns * Math.floor(area.height / nameHeight) >= pods) {
-    return { area, style: 'named', columns, cellWidth: area.width / columns, cellHeight: nameHeight }
+  for (const each of mayName ? [nameWidth, nameWidthLeast] : []) {
+    const columns = Math.max(1, Math.floor(area.width / each))
+    if (columns * Math.floor(area.height / nameHeight) >= pods) return { area, style: 'named', columns, cellWidth: area.width / columns, cellHeight: nameHeight }
   }
   for (const cell of [20, 17, 15]) {
     const across = Math.max(1, Math.floor(area.width / cell))

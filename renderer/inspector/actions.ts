@@ -8,7 +8,7 @@ export interface Action {
   readonly command: string
   /** Follow-ups that end in a container, opened as a terminal of their own. */
   readonly terminal?: { readonly namespace: string; readonly pod: string; readonly container?: string }
-  readonly run?: 'delete'
+  readonly run?: 'delete' | 'cordon' | 'uncordon'
   readonly danger?: boolean
 }
 
@@ -20,6 +20,13 @@ export function actionsFor(object: ApiObject, resource: Resource): Action[] {
   const where = object.metadata.namespace ? ` -n ${object.metadata.namespace}` : ''
   const target = `${resource.group ? resourceName(resource) : resource.singular || resource.plural} ${name}${where}`
   const actions: Action[] = [{ title: 'Describe', command: `kubectl describe ${target}` }]
+  if (resource.group === '' && resource.kind === 'Node') {
+    const cordoned = (object.spec as { unschedulable?: boolean } | undefined)?.unschedulable === true
+    actions.push(
+      cordoned ? { title: 'Uncordon', command: `kubectl uncordon ${name}`, run: 'uncordon' } : { title: 'Cordon', command: `kubectl cordon ${name}`, run: 'cordon' },
+      { title: 'Drain', command: `kubectl drain ${name} --ignore-daemonsets --delete-emptydir-data` },
+    )
+  }
   if (resource.subresources.includes('log')) {
     actions.push({ title: 'Follow logs', command: `kubectl logs -f ${name}${where}${containersOf(object).length > 1 ? ` -c ${containersOf(object)[0]}` : ''}` })
   }
