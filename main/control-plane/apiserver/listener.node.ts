@@ -35,6 +35,8 @@ export interface HttpsListener {
 
 /** What a slow client has to deliver its headers in, and how long an idle connection stays. */
 const headersTimeoutMs = 20_000
+/** How large all headers of a request may be (Go's default). */
+const headerBytesMax = 1024 * 1024
 const idleTimeoutMs = 150_000
 
 /** The real HTTPS endpoint: HTTP/1.1 and HTTP/2 on one port, client certificates checked against the cluster's authority but not
@@ -53,7 +55,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
     return exchange
   }
 
-  const http1 = createHttpServer({ keepAlive: true, noDelay: true })
+  const http1 = createHttpServer({ keepAlive: true, noDelay: true, maxHeaderSize: headerBytesMax })
   // Node's name for it is not in its types: the socket's end does not abort the request that came before it.
   ;(http1 as unknown as { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true
   const running = new WeakMap<TLSSocket, EdgeExchange>()
