@@ -1,3 +1,4 @@
+import type { RuntimeState } from './state.ts'
 import { expect, test } from 'vitest'
 import { HttpClient } from '../../kernel/http.ts'
 import type { RuntimeEvent } from '../cri.ts'
@@ -80,7 +81,7 @@ test('containers outlive the runtime, and calls fail while it is down', async ()
 test('a power failure ends containers with 255', async () => {
   const node = new NodeUnderTest()
   const { containerId, sandboxId } = await node.run('busybox', { command: ['sleep', '1000'] })
-  const state = (node.runtimeProcess.program as { state?: unknown }).state as import('./state.ts').RuntimeState
+  const state = (node.runtimeProcess.program as { state?: unknown }).state as RuntimeState
   node.machine.powerOff()
   node.machine.powerOn()
   expect(state.containers.get(containerId)).toMatchObject({ state: 'exited', exitCode: 255, reason: 'Unknown' })

@@ -116,7 +116,10 @@ describe('MvccStore', () => {
           if (current.type === 'write') {
             naive.write(current.changes)
             const commit = store.write((view) => {
-              for (const change of current.changes) change.type === 'put' ? view.put(change.key, change.value, 0) : view.deleteRange(change.key, change.end)
+              for (const change of current.changes) {
+                if (change.type === 'put') view.put(change.key, change.value, 0)
+                else view.deleteRange(change.key, change.end)
+              }
             })
             if (commit) hub.notify(commit)
             expect(store.revision).toBe(naive.revision)

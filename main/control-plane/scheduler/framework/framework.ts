@@ -1,5 +1,5 @@
 import type { ClusterEvent } from './cluster-event.ts'
-import { CycleState } from './cycle-state.ts'
+import type { CycleState } from './cycle-state.ts'
 import type { NodeInfo } from './node-info.ts'
 import { isFresh, NodeMemo, type MemoEntry } from './node-memo.ts'
 import type { ClusterView, FrameworkHandle, NodeScore, NodeVerdicts, Plugin, PostFilterResult, QueuedPod } from './plugin.ts'

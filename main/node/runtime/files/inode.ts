@@ -151,13 +151,13 @@ export class DirectoryInode extends Node {
     const parts = path.split('/').filter((part) => part !== '')
     const name = parts.pop()
     if (name === undefined) return
-    let directory: DirectoryInode = this
+    let directory: DirectoryInode | undefined
     for (const part of parts) {
-      let next = directory.get(part)
-      if (next?.kind !== 'directory') directory.set(part, (next = new DirectoryInode()))
+      let next: Inode | undefined = (directory ?? this).get(part)
+      if (next?.kind !== 'directory') (directory ?? this).set(part, (next = new DirectoryInode()))
       directory = next
     }
-    directory.set(name, inode)
+    ;(directory ?? this).set(name, inode)
   }
 
   /** One level deep: the children stay shared. */

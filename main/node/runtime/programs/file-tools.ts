@@ -1,5 +1,6 @@
 import { FileError } from '../files/file-error.ts'
-import { DirectoryInode, FileInode, LinkInode, type Inode } from '../files/inode.ts'
+import type { FileInode} from '../files/inode.ts';
+import { DirectoryInode, LinkInode, type Inode } from '../files/inode.ts'
 import { baseName, directoryName, joinPath } from '../files/path.ts'
 import { openPath } from '../processes/open-path.ts'
 import { accountName, inodeNumber, modeText, sizeOfInode } from './ls.ts'

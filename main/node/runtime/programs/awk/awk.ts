@@ -106,7 +106,11 @@ class Machine {
             this.#variables.set('NR', number(this.#variables.get('NR')!) + 1)
             this.#variables.set('FNR', number(this.#variables.get('FNR')!) + 1)
             try {
-              for (const rule of lineRules) if (this.#selects(rule, active)) rule.body ? this.#execute(rule.body) : this.#print(this.#fields[0]! + text_(this.#variables.get('ORS')!), undefined)
+              for (const rule of lineRules) {
+                if (!this.#selects(rule, active)) continue
+                if (rule.body) this.#execute(rule.body)
+                else this.#print(this.#fields[0]! + text_(this.#variables.get('ORS')!), undefined)
+              }
             } catch (error) {
               if (!(error instanceof Next)) throw error
             }

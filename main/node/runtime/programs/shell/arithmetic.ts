@@ -56,10 +56,10 @@ async function binary(host: ArithmeticHost, expression: Extract<ArithmeticExpres
     await assign(host, expression.left, value, depth)
     return value
   }
-  return compute(operator, await evaluate(host, expression.left, depth), await evaluate(host, expression.right, depth))
+  return compute(operator, await evaluate(host, expression.left, depth), await evaluate(host, expression.right, depth), host.state.flavour === 'bash')
 }
 
-function compute(operator: string, a: number, b: number): number {
+function compute(operator: string, a: number, b: number, bash = false): number {
   switch (operator) {
     case '+':
       return safe(a + b, () => BigInt(a) + BigInt(b))
@@ -69,7 +69,7 @@ function compute(operator: string, a: number, b: number): number {
       return safe(a * b, () => BigInt(a) * BigInt(b))
     case '/':
     case '%':
-      if (b === 0) throw new ShellError('divide by zero', 2)
+      if (b === 0) throw new ShellError(bash ? `${a}${operator}${b}: division by 0 (error token is "${b}")` : 'divide by zero', 2, 1)
       return operator === '/' ? Math.trunc(a / b) : a % b
     case '**':
       return integer(BigInt(a) ** BigInt(Math.max(0, b)))

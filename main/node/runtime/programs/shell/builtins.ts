@@ -258,7 +258,11 @@ const shift: Builtin = async (shell, words) => {
 
 const loopControl =
   (kind: 'break' | 'continue'): Builtin =>
-  async (_shell, words) => {
+  async (shell, words) => {
+    if (!shell.inLoop) {
+      if (shell.state.flavour === 'bash') await complain(shell, words, "only meaningful in a `for', `while', or `until' loop")
+      return 0
+    }
     throw new LoopControl(kind, Math.max(1, Number(words[1] ?? 1)))
   }
 
@@ -444,6 +448,8 @@ const kill: Builtin = async (shell, words) => {
       continue
     }
     target.kill(signal)
+    // A signal to itself arrives before the shell goes on.
+    if (Number(word) === context.pid) await context.sleep(0)
   }
   return status
 }

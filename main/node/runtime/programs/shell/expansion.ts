@@ -160,7 +160,7 @@ export class Expansion implements ArithmeticHost {
   }
 
   async #bracket(parts: readonly WordPart[], text: string): Promise<string> {
-    return parts.some((part) => part.type !== 'Literal') ? this.expandParts(parts) : text
+    return parts.some((part) => part.type !== 'Literal') ? `[${await this.expandParts(parts)}]` : text
   }
 
   #list(values: readonly string[], kind: string, builder: FieldBuilder, quoted: boolean): void {
@@ -215,7 +215,7 @@ export class Expansion implements ArithmeticHost {
   #parameter(name: string): string {
     const value = this.lookUp(name)
     if (value !== undefined) return value
-    if (this.state.options.nounset) throw new ShellError(this.state.flavour === 'bash' ? `${name}: unbound variable` : `${name}: parameter not set`, this.state.flavour === 'bash' ? 1 : 2)
+    if (this.state.options.nounset) throw new ShellError(this.state.flavour === 'bash' ? `${name}: unbound variable` : `${name}: parameter not set`, 2, 127)
     return ''
   }
 
@@ -226,7 +226,7 @@ export class Expansion implements ArithmeticHost {
     if (part.index && (part.index.value === '@' || part.index.value === '*')) {
       const variable = state.variables.get(name)?.value
       if (prefix === '#') builder.value(String(state.elements(name).length), quoted)
-      else if (prefix === '!') this.#list(variable instanceof Map ? [...variable.keys()] : state.elements(name).map((_, index) => String(index)), part.index.value, builder, quoted)
+      else if (prefix === '!') this.#list(variable instanceof Map ? [...variable.keys()] : Array.isArray(variable) ? Object.keys(variable) : state.elements(name).map((_, index) => String(index)), part.index.value, builder, quoted)
       else {
         let values = state.elements(name)
         if (operation?.type === 'Slice') {

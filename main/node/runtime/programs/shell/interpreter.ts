@@ -30,7 +30,8 @@ import { Expansion, quoteWord } from './expansion.ts'
 import { matchGlob } from './glob.ts'
 import { memoryFile } from './memory-file.ts'
 import { parseScript } from './parse.ts'
-import { ShellError, ShellState, type FunctionBody } from './state.ts'
+import type { ShellState} from './state.ts';
+import { ShellError, type FunctionBody } from './state.ts'
 import { evaluateTest } from './test-expression.ts'
 
 /** CPU time of one simple command inside the shell: what makes every loop take time. */
@@ -58,6 +59,7 @@ export class Interpreter {
   /** Commands whose failure is being looked at: `set -e` does not count there. */
   #guarded = 0
   #depth = 0
+  #loops = 0
   #lastSubstitution: number | undefined
   #pendingTraps: Signal[] = []
   #wakeOnTrap: (() => void)[] = []
@@ -167,7 +169,7 @@ export class Interpreter {
   async #pipelineNode(node: PipelineNode): Promise<void> {
     if (node.type !== 'Pipeline') {
       await this.#command(node)
-      this.#checkErrexit(node)
+      if (this.state.status !== 0 || this.state.variables.has('PIPESTATUS')) await this.#checkErrexit(node)
       return
     }
     const negated = node.prefixes.filter((prefix) => prefix.type === 'Negation').length % 2 === 1
@@ -186,14 +188,23 @@ export class Interpreter {
       await this.context.stderr.write(`${this.state.flavour === 'bash' ? '\n' : ''}real\t${shown(seconds)}\nuser\t${shown(0)}\nsys\t${shown(0)}\n`)
     }
     if (negated) this.state.status = this.state.status === 0 ? 1 : 0
-    else this.#checkErrexit(node)
+    else if (this.state.status !== 0) await this.#checkErrexit(node)
   }
 
-  #checkErrexit(node: PipelineNode): void {
-    if (this.state.status === 0 || !this.state.options.errexit || this.#guarded > 0) return
+  async #checkErrexit(node: PipelineNode): Promise<void> {
+    if (node.type === 'Command' && this.state.variables.has('PIPESTATUS')) this.state.setArray('PIPESTATUS', [String(this.state.status)])
+    if (this.state.status === 0 || this.#guarded > 0) return
     // Compound commands have already had their say inside, except where they are a pipeline of their own.
     if (node.type !== 'Command' && node.type !== 'Pipeline' && node.type !== 'Subshell' && node.type !== 'TestCommand' && node.type !== 'ArithmeticCommand') return
-    throw new ShellExit(this.state.status)
+    const trap = this.state.traps.get('ERR')
+    if (trap) {
+      const { status } = this.state
+      this.state.traps.delete('ERR')
+      await this.runScript(parseScript(trap))
+      this.state.traps.set('ERR', trap)
+      this.state.status = status
+    }
+    if (this.state.options.errexit) throw new ShellExit(this.state.status)
   }
 
   // ---- Pipelines, subshells, jobs
@@ -233,10 +244,12 @@ export class Interpreter {
   fork(body: (shell: Interpreter) => Promise<void>, files: readonly (OpenFile | undefined)[] = this.context.descriptors, newGroup = false): ProcessContext {
     const state = this.state.fork()
     const guarded = this.#guarded
+    const loops = this.#loops
     return this.context.fork(
       async (context) => {
         const shell = new Interpreter(context, state)
         shell.#guarded = guarded
+        shell.#loops = loops
         try {
           await body(shell)
           if (shell.#pendingTraps.length > 0) await shell.runPendingTraps()
@@ -329,7 +342,7 @@ export class Interpreter {
     pipe.reader.retain()
     const child = this.fork((shell) => shell.runScript(script), files)
     const output = await readAll({ read: async (limit) => pipe.reader.read(limit) })
-    this.#lastSubstitution = await child.wait()
+    this.#lastSubstitution = this.state.status = await child.wait()
     pipe.reader.release()
     return trimmed(output)
   }
@@ -434,12 +447,12 @@ export class Interpreter {
       // A loop of empty bodies has to take time, too.
       const pause = this.context.work(commandCostMs)
       if (pause) await pause
-      try {
-        if ((await this.#condition(node.clause)) !== (node.kind === 'while')) break
-        await this.list(node.body)
-      } catch (error) {
-        if (!loopGoesOn(error)) break
-      }
+      let over = false
+      const goesOn = await this.#round(async () => {
+        over = (await this.#condition(node.clause)) !== (node.kind === 'while')
+        if (!over) await this.list(node.body)
+      })
+      if (over || !goesOn) break
       status = this.state.status
     }
     this.state.status = status
@@ -456,11 +469,7 @@ export class Interpreter {
     this.state.status = 0
     for (const value of values) {
       this.state.set(node.name.value, value)
-      try {
-        await this.list(node.body)
-      } catch (error) {
-        if (!loopGoesOn(error)) break
-      }
+      if (!(await this.#round(() => this.list(node.body)))) break
       const pause = this.context.work(commandCostMs)
       if (pause) await pause
     }
@@ -470,11 +479,7 @@ export class Interpreter {
     await evaluate(this.expansion, node.initialize)
     this.state.status = 0
     while (!node.test || (await evaluate(this.expansion, node.test)) !== 0) {
-      try {
-        await this.list(node.body)
-      } catch (error) {
-        if (!loopGoesOn(error)) break
-      }
+      if (!(await this.#round(() => this.list(node.body)))) break
       await evaluate(this.expansion, node.update)
       const pause = this.context.work(commandCostMs)
       if (pause) await pause
@@ -494,11 +499,7 @@ export class Interpreter {
       }
       this.state.set('REPLY', line)
       this.state.set(node.name.value, values[Number(line) - 1] ?? '')
-      try {
-        await this.list(node.body)
-      } catch (error) {
-        if (!loopGoesOn(error)) return
-      }
+      if (!(await this.#round(() => this.list(node.body)))) return
     }
   }
 
@@ -551,7 +552,7 @@ export class Interpreter {
     if (builtin) {
       if (name === 'exec') return this.#exec(node, words, assignments)
       return this.#withRedirections(node.redirects, () =>
-        this.#withAssignments(assignments, specialBuiltins.has(name), async () => {
+        this.#withAssignments(assignments, this.state.flavour !== 'bash' && specialBuiltins.has(name), async () => {
           this.state.status = await builtin(this, words, node)
         }),
       )
@@ -637,6 +638,23 @@ export class Interpreter {
         }
       }
     })
+  }
+
+  get inLoop(): boolean {
+    return this.#loops > 0
+  }
+
+  /** Runs one round of a loop; false when the loop is to end. */
+  async #round(body: () => Promise<void>): Promise<boolean> {
+    this.#loops++
+    try {
+      await body()
+      return true
+    } catch (error) {
+      return loopGoesOn(error)
+    } finally {
+      this.#loops--
+    }
   }
 
   /** Runs a function. */
@@ -881,8 +899,8 @@ export class Interpreter {
   async #failed(error: unknown, fatal = !this.state.interactive): Promise<void> {
     if (!(error instanceof ShellError)) throw error
     await this.complain(error.message)
-    this.state.status = error.status
-    if (fatal) throw new ShellExit(error.status)
+    this.state.status = error.statusOf(this.state.flavour)
+    if (fatal) throw new ShellExit(this.state.status)
   }
 
   async #trace(words: readonly string[], assignments: readonly Assignment[] = []): Promise<void> {

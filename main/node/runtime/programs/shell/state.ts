@@ -181,14 +181,20 @@ function copies(variables: ReadonlyMap<string, Variable>): Map<string, Variable>
 /** An expansion or assignment failed: the command (and a non-interactive shell) ends with this message. */
 export class ShellError extends Error {
   readonly status: number
-  constructor(message: string, status = 1) {
+  readonly #bashStatus: number
+  constructor(message: string, status = 1, bashStatus = status) {
     super(message)
     this.status = status
+    this.#bashStatus = bashStatus
+  }
+
+  statusOf(flavour: ShellFlavour): number {
+    return flavour === 'bash' ? this.#bashStatus : this.status
   }
 }
 
 export class ReadOnlyError extends ShellError {
   constructor(name: string) {
-    super(`${name}: readonly variable`, 2)
+    super(`${name}: readonly variable`, 2, 1)
   }
 }
