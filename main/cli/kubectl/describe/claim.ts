@@ -18,7 +18,7 @@ export function describeClaim(out: Description, claim: Pick<PersistentVolumeClai
     const indent = '  '.repeat(level)
     for (const [title, values, separator] of [['Labels', metadata.labels, '='], ['Annotations', metadata.annotations, ': ']] as const) {
       const keys = Object.keys(values ?? {}).sort()
-      if (keys.length === 0) out.write(level, `${title}:\t${indent}<none>\n\n`)
+      if (keys.length === 0) out.write(level, `${title}:\t${indent}<none>\n`)
       keys.forEach((key, index) => out.write(level, `${index === 0 ? `${title}:\t` : `${separator === '=' ? indent : ''}\t`}${indent}${key}${separator}${values![key]}\n`))
     }
   }
