@@ -5,4 +5,6 @@ export interface AcceptedDifference {
   readonly reason: string
 }
 
-export const acceptedDifferences: readonly AcceptedDifference[] = []
+export const acceptedDifferences: readonly AcceptedDifference[] = [
+  { run: '--kubeconfig=config.yaml config get-clusters', reason: 'the real tool walks a Go map: its order is random; ours is that of the file' },
+]

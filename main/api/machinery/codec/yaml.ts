@@ -51,7 +51,9 @@ function toJson(document: Document.Parsed, text: string, refuseRepeated = true):
   const error = document.errors.find((each) => each.code !== 'MULTIPLE_DOCS')
   if (error) {
     if (error.message.includes('call stack')) throw new DecodeError('exceeded max depth')
-    const line = text.slice(0, error.pos[0]).split('\n').length
+    // go-yaml names the line of the colon that should not be there, which may come after a text of several lines.
+    const colon = error.code === 'BLOCK_AS_IMPLICIT_KEY' ? text.slice(error.pos[0]).search(/:(?=\s|$)/) : 0
+    const line = text.slice(0, error.pos[0] + Math.max(colon, 0)).split('\n').length
     throw new DecodeError(`error converting YAML to JSON: yaml: line ${line}: ${goText(error.code, error.message)}`)
   }
   const duplicates: string[] = []

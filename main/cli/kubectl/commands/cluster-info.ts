@@ -32,7 +32,7 @@ function schemed(name: string, port: { name?: string; port?: number } | undefine
   return `${name}:${port.name ?? ''}`
 }
 
-/** kubectl colours these lines always, terminal or not. */
+/** In colour on a terminal. */
 function line(streams: Streams, what: string, where: string): string {
   if (!streams.terminal) return `${what} is running at ${where}\n`
   return `\u001b[0;32m${what}\u001b[0m is running at \u001b[0;33m${where}\u001b[0m\n`

@@ -58,7 +58,7 @@ async function difference(context: CommandContext, info: Info): Promise<Differen
     return { name, ...(live ? { before: show(live) } : {}), after: show(merged) }
   }
   if (!live) return { name, after: show(await createObject(context, info.resource, info.namespace, info.object, settings)) }
-  const { kind, patch } = await threeWayPatch(live, info.object)
+  const { kind, patch } = await threeWayPatch(live, { ...info.object, metadata: { ...info.object.metadata, annotations: { ...info.object.metadata?.annotations } } })
   const merged = Object.keys(patch as JsonObject).length === 0 ? live : await patchObject(context, info, kind, compactJson(patch), settings)
   return { name, before: show(live), after: show(merged) }
 }

@@ -149,7 +149,8 @@ class Explainer {
 
 /** The first four values. */
 function enumText(values: readonly string[]): string {
-  return values.length > 4 ? `${values.slice(0, 4).join(', ')}, ....` : values.join(', ')
+  const texts = values.map((value) => (value === '' ? '""' : value))
+  return texts.length > 4 ? `${texts.slice(0, 4).join(', ')}, ....` : texts.join(', ')
 }
 
 function indented(text: string, width: number): string {
