@@ -93,3 +93,16 @@ it('OpenAPI v2 in its binary form is called by a name that is a media type', asy
     expect([status, headers['content-type']]).toEqual([200, 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'])
   }
 })
+
+it('DaemonSets count their templates in an annotation that clients do not set', async () => {
+  const { call } = await startServer()
+  const path = '/apis/apps/v1/namespaces/default/daemonsets'
+  const set = (image: string, more: object = {}) => ({ metadata: { name: 'agent', ...more }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image }] } } } })
+  const name = 'deprecated.daemonset.template.generation'
+  const count = (answer: Awaited<ReturnType<typeof call>>): string => `${answer.json.metadata.generation}/${answer.json.metadata.annotations[name]}`
+  expect(count(await call('POST', path, set('one')))).toBe('1/1')
+  expect(count(await call('PUT', `${path}/agent`, set('one', { annotations: { [name]: '9' } })))).toBe('1/1')
+  expect(count(await call('PUT', `${path}/agent`, set('two')))).toBe('2/2')
+  expect(count(await call('PATCH', `${path}/agent`, { spec: { minReadySeconds: 5 } }, { 'content-type': 'application/merge-patch+json' }))).toBe('3/2')
+  expect(count(await call('PUT', `${path}/agent/status`, { ...set('three'), status: { currentNumberScheduled: 1, numberMisscheduled: 0, desiredNumberScheduled: 1, numberReady: 1 } }))).toBe('3/2')
+})

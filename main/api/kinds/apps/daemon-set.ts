@@ -1,4 +1,5 @@
 import type { DaemonSet } from '../../generated/types.ts'
+import { semanticEqual } from '../../machinery/equality.ts'
 import { formatLabelSelector } from '../../machinery/labels.ts'
 import { isDns1123Subdomain } from '../../machinery/names.ts'
 import { defaultPodTemplate } from '../core/pod-defaults.ts'
@@ -26,6 +27,18 @@ function defaultDaemonSet(set: DaemonSet): void {
   defaultPodTemplate(spec.template)
 }
 
+const templateGenerationAnnotation = 'deprecated.daemonset.template.generation'
+
+/** Upstream still counts a DaemonSet's templates, in a field that v1 shows as an annotation. Clients may start the count, no more. */
+function setTemplateGeneration(set: DaemonSet, generation: number): void {
+  set.metadata.annotations = { ...set.metadata.annotations, [templateGenerationAnnotation]: String(generation) }
+}
+
+function templateGenerationOf(set: DaemonSet): number {
+  const generation = Number(set.metadata.annotations?.[templateGenerationAnnotation] ?? 0)
+  return Number.isInteger(generation) && generation > 0 ? generation : 0
+}
+
 const status = 'io.k8s.api.apps.v1.DaemonSetStatus'
 
 export const daemonSetKind = defineKind<DaemonSet>({
@@ -46,13 +59,17 @@ export const daemonSetKind = defineKind<DaemonSet>({
     defaults: defaultDaemonSet,
     prepareForCreate(set) {
       set.status = noStatus()
+      setTemplateGeneration(set, Math.max(1, templateGenerationOf(set)))
     },
-    prepareForUpdate: keepStatus,
+    prepareForUpdate(set, old) {
+      keepStatus(set, old)
+      setTemplateGeneration(set, templateGenerationOf(old) + (semanticEqual(set.spec?.template, old.spec?.template) ? 0 : 1))
+    },
     validate: validateDaemonSet,
     validateUpdate: validateDaemonSetUpdate,
     warnings: (set, old) => (old ? [] : templateWarnings(set.spec?.template, 'spec.template')),
   },
-  subresources: [statusSubresource(validateDaemonSetStatusUpdate)],
+  subresources: [statusSubresource<DaemonSet>(validateDaemonSetStatusUpdate, (set, old) => setTemplateGeneration(set, templateGenerationOf(old)))],
   columns: [
     nameColumn(),
     integerColumn('Desired', [status, 'desiredNumberScheduled'], (set) => set.status?.desiredNumberScheduled ?? 0),

@@ -37,7 +37,7 @@ describe('the DaemonSet controller', () => {
     expect(nodesWithPods(b)).toEqual(['worker-1', 'worker-2', 'worker-3'])
     const [pod] = b.api.stored(podKind)
     expect(pod!.metadata.name).toMatch(/^proxy-[a-z0-9]{5}$/)
-    expect(pod!.metadata.labels).toEqual({ app: 'proxy', 'controller-revision-hash': b.api.stored(controllerRevisionKind)[0]!.metadata.labels!['controller-revision-hash'] })
+    expect(pod!.metadata.labels).toEqual({ app: 'proxy', 'controller-revision-hash': b.api.stored(controllerRevisionKind)[0]!.metadata.labels!['controller-revision-hash'], 'pod-template-generation': '1' })
     expect(pod!.spec!.tolerations!.map(({ key, operator, effect }) => `${key} ${operator} ${effect}`)).toEqual([
       'node.kubernetes.io/not-ready Exists NoExecute', 'node.kubernetes.io/unreachable Exists NoExecute', 'node.kubernetes.io/disk-pressure Exists NoSchedule', 'node.kubernetes.io/memory-pressure Exists NoSchedule',
       'node.kubernetes.io/pid-pressure Exists NoSchedule', 'node.kubernetes.io/unschedulable Exists NoSchedule', 'node.kubernetes.io/network-unavailable Exists NoSchedule',
