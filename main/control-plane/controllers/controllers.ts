@@ -1,11 +1,13 @@
 import type { ControllerDefinition } from '../../api/client/controller.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts'
+import { cronJobController } from './cron-job/cron-job-controller.ts'
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts'
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts'
+import { jobController } from './job/job-controller.ts'
 import type { KubeControllerManagerOptions } from './kube-controller-manager.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts'
@@ -17,6 +19,7 @@ import { rootCertificatePublisher } from './service-account/root-certificate-pub
 import { serviceAccountController } from './service-account/service-account-controller.ts'
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts'
 
 /** Every controller of the manager, in the order in which they are started. */
 export function controllersOf(options: KubeControllerManagerOptions): ControllerDefinition[] {
@@ -32,6 +35,9 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     replicaSetController,
     replicationControllerController,
     statefulSetController,
+    jobController,
+    cronJobController,
+    ttlAfterFinishedController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
