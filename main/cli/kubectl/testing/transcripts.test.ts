@@ -8,7 +8,7 @@ interface Transcript {
 }
 
 /** What the real kubectl printed (recorded), against what ours prints for the same answers of the server. */
-describe.each(['describe', 'logs', 'events'])('kubectl %s prints what was recorded', (name) => {
+describe.each(['describe', 'describe-more', 'logs', 'events'])('kubectl %s prints what was recorded', (name) => {
   const { answers, cases } = JSON.parse(readFileSync(new URL(`./transcripts/${name}.json`, import.meta.url), 'utf8')) as Transcript
   it.each(cases.map((one) => [one.argv.join(' '), one] as const))('%s', async (_, { argv, now, ...printed }) => {
     expect(await runScripted({ answers, argv, now })).toEqual(printed)
