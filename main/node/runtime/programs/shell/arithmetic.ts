@@ -1,5 +1,5 @@
 import { parse, type ArithmeticCommand, type ArithmeticExpression, type WordPart } from 'unbash'
-import { ShellError, type ShellState } from './state.ts'
+import { ShellError, type ShellFlavour, type ShellState } from './state.ts'
 
 /** Evaluates $((…)) and ((…)): integers of 64 bits. */
 export interface ArithmeticHost {
@@ -56,10 +56,10 @@ async function binary(host: ArithmeticHost, expression: Extract<ArithmeticExpres
     await assign(host, expression.left, value, depth)
     return value
   }
-  return compute(operator, await evaluate(host, expression.left, depth), await evaluate(host, expression.right, depth), host.state.flavour === 'bash')
+  return compute(operator, await evaluate(host, expression.left, depth), await evaluate(host, expression.right, depth), host.state.flavour)
 }
 
-function compute(operator: string, a: number, b: number, bash = false): number {
+function compute(operator: string, a: number, b: number, flavour: ShellFlavour = 'ash'): number {
   switch (operator) {
     case '+':
       return safe(a + b, () => BigInt(a) + BigInt(b))
@@ -69,7 +69,7 @@ function compute(operator: string, a: number, b: number, bash = false): number {
       return safe(a * b, () => BigInt(a) * BigInt(b))
     case '/':
     case '%':
-      if (b === 0) throw new ShellError(bash ? `${a}${operator}${b}: division by 0 (error token is "${b}")` : 'divide by zero', 2, 1)
+      if (b === 0) throw new ShellError(divisionByZero[flavour](`${a}${operator}${b}`, b), 2, 1)
       return operator === '/' ? Math.trunc(a / b) : a % b
     case '**':
       return integer(BigInt(a) ** BigInt(Math.max(0, b)))
@@ -98,6 +98,12 @@ function compute(operator: string, a: number, b: number, bash = false): number {
     default:
       throw new ShellError(`arithmetic syntax error: ${operator}`, 2)
   }
+}
+
+const divisionByZero: Readonly<Record<ShellFlavour, (expression: string, divisor: number) => string>> = {
+  ash: () => 'divide by zero',
+  dash: (expression) => `arithmetic expression: division by zero: "${expression}"`,
+  bash: (expression, divisor) => `${expression}: division by 0 (error token is "${divisor}")`,
 }
 
 function safe(value: number, exact: () => bigint): number {

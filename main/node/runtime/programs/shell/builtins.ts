@@ -616,7 +616,12 @@ const test: Builtin = async (shell, words) => {
     return testArguments(shell.context, operands, (name) => shell.state.variables.has(name)) ? 0 : 1
   } catch (error) {
     if (!(error instanceof ShellError)) throw error
-    return complain(shell, words, shell.state.flavour === 'bash' ? error.message.replace(/^(\S*): bad number$/, '$1: integer expression expected') : error.message, 2)
+    const { flavour } = shell.state
+    const bad = /^(\S*): bad number$/.exec(error.message)?.[1]
+    const text = bad === undefined ? error.message : { bash: `${bad}: integer expression expected`, dash: `Illegal number: ${bad}`, ash: error.message }[flavour]
+    if (flavour !== 'ash') return complain(shell, words, text, 2)
+    await shell.complain(text)
+    return 2
   }
 }
 
@@ -692,7 +697,8 @@ const getopts: Builtin = async (shell, words) => {
   if (known < 0 || letter === ':') {
     state.set(name, '?')
     if (options.startsWith(':')) state.set('OPTARG', letter)
-    else await shell.complain(`Illegal option -${letter}`)
+    else if (state.flavour === 'bash') await shell.context.stderr.write(`${state.name}: illegal option -- ${letter}\n`)
+    else await shell.context.stderr.write(`Illegal option -${letter}\n`)
     if (offset >= word.length) advance()
   } else {
     state.set(name, letter)
@@ -703,7 +709,7 @@ const getopts: Builtin = async (shell, words) => {
       if (value === undefined) {
         state.set(name, options.startsWith(':') ? ':' : '?')
         if (options.startsWith(':')) value = letter
-        else await shell.complain(`No arg for -${letter} option`)
+        else await shell.context.stderr.write(state.flavour === 'bash' ? `${state.name}: option requires an argument -- ${letter}\n` : `No arg for -${letter} option\n`)
       }
     } else if (offset >= word.length) advance()
     if (value !== undefined) state.set('OPTARG', value)

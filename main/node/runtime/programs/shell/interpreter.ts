@@ -29,7 +29,7 @@ import { FunctionReturn, LoopControl, ShellExit } from './control-flow.ts'
 import { Expansion, quoteWord } from './expansion.ts'
 import { matchGlob } from './glob.ts'
 import { memoryFile } from './memory-file.ts'
-import { parseScript } from './parse.ts'
+import { parseScript, syntaxErrorText } from './parse.ts'
 import type { ShellState} from './state.ts';
 import { ShellError, type FunctionBody } from './state.ts'
 import { evaluateTest } from './test-expression.ts'
@@ -114,10 +114,10 @@ export class Interpreter {
 
   async runScript(script: ParsedScript): Promise<void> {
     if (script.errors && script.errors.length > 0) {
-      const first = script.errors[0]!
-      const unexpected = /unexpected token '(.*)'/.exec(first.message)
-      const text = unexpected ? `syntax error: unexpected "${unexpected[1]}"` : `syntax error: ${first.message}`
-      await this.complain(this.state.flavour === 'bash' && unexpected ? `syntax error near unexpected token \`${unexpected[1]}'` : text)
+      const { flavour, name, interactive } = this.state
+      const text = syntaxErrorText(script.errors[0]!, flavour)
+      if (flavour === 'bash' && !interactive) await this.context.stderr.write(`${name}: -c: line 1: ${text}\n`)
+      else await this.complain(text)
       this.state.status = 2
       if (!this.state.interactive) throw new ShellExit(2)
       return
@@ -905,7 +905,8 @@ export class Interpreter {
 
   async #trace(words: readonly string[], assignments: readonly Assignment[] = []): Promise<void> {
     const before = assignments.map((each) => `${each.text} `).join('')
-    const shown = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quoteWord(word))).join(' ')
+    const plain = this.state.flavour === 'dash'
+    const shown = words.map((word) => (plain || /^[\w@%+=:,./-]+$/.test(word) ? word : quoteWord(word))).join(' ')
     await this.context.stderr.write(`${this.state.get('PS4') ?? '+ '}${before}${shown}\n`)
   }
 

@@ -1,4 +1,5 @@
 import { parse, type ParsedScript } from 'unbash'
+import type { ShellFlavour } from './state.ts'
 
 const cacheMax = 200
 const longestCached = 4096
@@ -14,6 +15,20 @@ export function parseScript(text: string): ParsedScript {
     cache.set(text, script)
   }
   return script
+}
+
+/** A parse error in the words of each shell. */
+export function syntaxErrorText(error: { readonly message: string }, flavour: ShellFlavour): string {
+  const { message } = error
+  const token = /unexpected token '(.*)'/.exec(message)?.[1]
+  if (token !== undefined) return { bash: `syntax error near unexpected token \`${token}'`, dash: `Syntax error: "${token}" unexpected`, ash: `syntax error: unexpected "${token}"` }[flavour]
+  if (/unterminated (?:double|single) quote/.test(message)) {
+    const quote = message.includes('double') ? '"' : "'"
+    return { bash: `unexpected EOF while looking for matching \`${quote}'`, dash: 'Syntax error: Unterminated quoted string', ash: 'syntax error: unterminated quoted string' }[flavour]
+  }
+  const expected = /expected '([^']+)'/.exec(message)?.[1]
+  const tail = expected === undefined ? '' : ` (expecting "${expected}")`
+  return { bash: 'syntax error: unexpected end of file', dash: `Syntax error: end of file unexpected${tail}`, ash: `syntax error: unexpected end of file${tail}` }[flavour]
 }
 
 /** Whether what was typed so far goes on in the next line. */

@@ -99,7 +99,7 @@ export class ShellState {
       this.variables.set(name, { value, exported: this.options.allexport, readOnly: false })
       return
     }
-    if (variable.readOnly) throw new ReadOnlyError(name)
+    if (variable.readOnly) throw new ReadOnlyError(name, this.flavour)
     if (Array.isArray(variable.value) && variable.value.length > 0) variable.value[0] = value
     else if (variable.value instanceof Map) variable.value.set('0', value)
     else variable.value = value
@@ -107,7 +107,7 @@ export class ShellState {
 
   setElement(name: string, index: string | number, value: string): void {
     let variable = this.variables.get(name)
-    if (variable?.readOnly) throw new ReadOnlyError(name)
+    if (variable?.readOnly) throw new ReadOnlyError(name, this.flavour)
     if (!variable) this.variables.set(name, (variable = { value: typeof index === 'number' ? [] : new Map(), exported: false, readOnly: false }))
     if (typeof variable.value === 'string') variable.value = [variable.value]
     if (Array.isArray(variable.value)) {
@@ -118,7 +118,7 @@ export class ShellState {
 
   setArray(name: string, values: string[] | Map<string, string>): void {
     const variable = this.variables.get(name)
-    if (variable?.readOnly) throw new ReadOnlyError(name)
+    if (variable?.readOnly) throw new ReadOnlyError(name, this.flavour)
     if (variable) variable.value = values
     else this.variables.set(name, { value: values, exported: false, readOnly: false })
   }
@@ -132,7 +132,7 @@ export class ShellState {
   }
 
   unset(name: string): void {
-    if (this.variables.get(name)?.readOnly) throw new ReadOnlyError(name)
+    if (this.variables.get(name)?.readOnly) throw new ReadOnlyError(name, this.flavour)
     this.variables.delete(name)
   }
 
@@ -194,7 +194,7 @@ export class ShellError extends Error {
 }
 
 export class ReadOnlyError extends ShellError {
-  constructor(name: string) {
-    super(`${name}: readonly variable`, 2, 1)
+  constructor(name: string, flavour: ShellFlavour) {
+    super(`${name}: ${flavour === 'bash' ? 'readonly variable' : 'is read only'}`, 2, 1)
   }
 }
