@@ -7,6 +7,7 @@ import { configCommand } from './config.ts'
 import { createCommand } from './create/create-command.ts'
 import { deleteCommand } from './delete.ts'
 import { describeCommand } from './describe.ts'
+import { proxyCommand } from './proxy.ts'
 import { portForwardCommand } from './port-forward.ts'
 import { eventsCommand } from './events.ts'
 import { topCommand } from './top.ts'
@@ -38,5 +39,5 @@ export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }
