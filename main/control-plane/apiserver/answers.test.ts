@@ -106,3 +106,12 @@ it('DaemonSets count their templates in an annotation that clients do not set', 
   expect(count(await call('PATCH', `${path}/agent`, { spec: { minReadySeconds: 5 } }, { 'content-type': 'application/merge-patch+json' }))).toBe('3/2')
   expect(count(await call('PUT', `${path}/agent/status`, { ...set('three'), status: { currentNumberScheduled: 1, numberMisscheduled: 0, desiredNumberScheduled: 1, numberReady: 1 } }))).toBe('3/2')
 })
+
+it.each([
+  [{ apiVersion: 'v1', kind: 'Service' }, 'Service in version "v1" cannot be handled as a Pod: converting (v1.Service) to (core.Pod): unknown conversion'],
+  [{ apiVersion: 'apps/v1', kind: 'Deployment' }, 'Deployment in version "v1" cannot be handled as a Pod: converting (v1.Deployment) to (core.Pod): unknown conversion'],
+  [{ apiVersion: 'v1', kind: 'Pot' }, 'Pot in version "v1" cannot be handled as a Pod: no kind "Pot" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"'],
+])('%j is no Pod', async (head, message) => {
+  const { call } = await startServer()
+  expect((await call('POST', pods, { ...head, metadata: { name: 'x' } })).json).toMatchObject({ code: 400, reason: 'BadRequest', message })
+})

@@ -3,7 +3,7 @@ import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createHttp2Server } from 'node:http2'
 import type { IncomingHttpHeaders as Http2Headers, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import type { HttpHandler } from '../../kernel/http.ts'
@@ -38,6 +38,9 @@ const headersTimeoutMs = 20_000
 /** How large all headers of a request may be (Go's default). */
 const headerBytesMax = 1024 * 1024
 const idleTimeoutMs = 150_000
+
+/** What Go's server says to a client that speaks HTTP to an HTTPS port. */
+const plainHttpAnswer = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'
 
 /** The real HTTPS endpoint: HTTP/1.1 and HTTP/2 on one port, client certificates checked against the cluster's authority but not
  *  demanded. Each request becomes an input of the simulation; answers go out as the simulation makes them. Rejects when
@@ -119,7 +122,12 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
       http2.emit('connection', socket)
     } else http1.emit('connection', socket)
   })
-  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    // Someone spoke HTTP without TLS; the answer has to go past the broken TLS layer.
+    const plain = error.code === 'ERR_SSL_HTTP_REQUEST' ? (socket as { _parent?: Socket })._parent : undefined
+    if (plain?.writable) plain.end(plainHttpAnswer)
+    else socket.destroy()
+  })
 
   const address = options.address ?? '127.0.0.1'
   await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 /** The HTTPS edge by itself: protocols, limits and clients that misbehave. */
 import { connect as connectHttp2 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
+import { connect as connectPlain } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -51,6 +52,17 @@ const until = async (done: () => boolean): Promise<void> => {
 }
 
 describe('the HTTPS edge', () => {
+  it('tells clients without TLS so', async () => {
+    const text = await new Promise<string>((resolve, reject) => {
+      let got = ''
+      const socket = connectPlain(dev.listener.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'))
+      socket.on('data', (part) => (got += part.toString('latin1')))
+      socket.on('close', () => resolve(got))
+      socket.on('error', reject)
+    })
+    expect(text).toBe('HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n')
+  })
+
   it('answers over HTTP/1.1 and HTTP/2, with HEAD and pretty', async () => {
     expect(JSON.parse((await call('GET', '/version')).text)).toMatchObject({ gitVersion: 'v1.36.1' })
     expect(await call('HEAD', '/api/v1/namespaces/default')).toMatchObject({ status: 200, text: '' })

@@ -124,8 +124,15 @@ export function identified(value: unknown, expected: BodyKind): KubeObject {
   if (!isObject(value)) throw badRequest(`the object provided is unrecognized (must be of type ${expected.kind})`)
   const apiVersion = value['apiVersion'] || wanted
   const kind = value['kind'] || expected.kind
-  if (kind !== expected.kind) throw badRequest(`${String(kind)} in version ${JSON.stringify(String(apiVersion).split('/').pop())} cannot be handled as a ${expected.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`)
+  if (kind !== expected.kind) throw badRequest(`${String(kind)} in version ${JSON.stringify(String(apiVersion).split('/').pop())} cannot be handled as a ${expected.kind}: ${misfit(String(apiVersion), String(kind), expected)}`)
   if (apiVersion !== wanted) throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${wanted})`)
   const metadata = (value['metadata'] ?? {}) as JsonObject
   return { ...value, apiVersion: wanted, kind: expected.kind, metadata: metadata['creationTimestamp'] === null ? { ...metadata, creationTimestamp: undefined } : metadata } as unknown as KubeObject
+}
+
+/** Why one kind is not another: a kind that exists cannot be converted, any other is not known. */
+function misfit(apiVersion: string, kind: string, expected: BodyKind): string {
+  if (definitionNameOf(apiVersion, kind) === undefined) return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`
+  const internal = expected.group === '' ? 'core' : expected.group.split('.')[0]!
+  return `converting (${apiVersion.slice(apiVersion.lastIndexOf('/') + 1)}.${kind}) to (${internal}.${expected.kind}): unknown conversion`
 }
