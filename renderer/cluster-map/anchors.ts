@@ -25,9 +25,15 @@ export class Anchors {
 
   #addMachine(box: MachineBox, podsOf: (machine: string) => readonly string[]): void {
     this.#machines.set(box.name, box.rect)
-    for (const part of [...box.components, ...box.agents]) this.#processes.set(`${part.name}@${box.name}`, part.rect)
+    for (const part of box.components) this.#processes.set(`${part.name}@${box.name}`, part.rect)
+    for (const part of box.agents) this.#processes.set(`${part.name}@${box.name}`, box.controlPlane ? part.rect : upTo(box.rect.y, part.rect))
     const grid = box.podGrid
     if (!grid) return
     for (const [index, pod] of podsOf(box.name).entries()) this.#pods.set(pod, podRect(grid, index))
   }
+}
+
+/** A worker's agents are reached through its upper edge, so that no path crosses the words between the edge and the agent. */
+function upTo(top: number, rect: Rect): Rect {
+  return { ...rect, y: top, height: rect.y + rect.height - top }
 }

@@ -59,6 +59,12 @@ describe('routes', () => {
     expect([beside.x0, beside.x3]).toEqual([300, 400])
   })
 
+  it('pass below boxes that stand in one row', () => {
+    const route = routeBetween({ x: 0, y: 0, width: 60, height: 22 }, { x: 65, y: 0, width: 60, height: 22 })
+    expect([route.y0, route.y3]).toEqual([22, 22])
+    expect(pointAt(route, 0.5).y).toBeGreaterThan(26)
+  })
+
   it('begin and end where they say', () => {
     const route = routeBetween(above, below)
     expect(pointAt(route, 0)).toEqual({ x: route.x0, y: route.y0 })

@@ -99,7 +99,8 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
     components.push({ name, rect: { x: inner.x + 2 * (columnWidth + gap), y: inner.y + index * (each + 8), width: columnWidth, height: each } })
   }
   const agentsTop = left.length > 0 ? inner.y + leftHeight + 8 : inner.y
-  const agents = agentRow(machine.agents, inner.x, agentsTop, columnWidth)
+  // The kubelet talks most: it stands beside the hub.
+  const agents = agentRow([...machine.agents].reverse(), inner.x, agentsTop, columnWidth)
   const podTop = agentsTop + agentHeight + 8
   return {
     name: machine.name,

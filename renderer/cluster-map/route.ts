@@ -26,7 +26,7 @@ export function routeBetween(from: Rect, to: Rect): Route {
     const bend = (y3 - y0) * 0.55
     return { x0, y0, x1: x0, y1: y0 + bend, x2: x3, y2: y3 - bend, x3, y3 }
   }
-  if (from.height <= chipHeight && to.height <= chipHeight) return underneath(from, to)
+  if (from.height === to.height && from.y === to.y) return underneath(from, to)
   const right = to.x + to.width / 2 >= from.x + from.width / 2
   const x0 = right ? from.x + from.width : from.x
   const x3 = right ? to.x : to.x + to.width
@@ -36,10 +36,7 @@ export function routeBetween(from: Rect, to: Rect): Route {
   return { x0, y0, x1: x0 + bend, y1: y0, x2: x3 - bend, y2: y3, x3, y3 }
 }
 
-/** As high as an agent on the map: neighbours stand too close for a path between their sides. */
-const chipHeight = 24
-
-/** A bow below both boxes. */
+/** A bow below both boxes: those in one row stand too close for a path between their sides. */
 function underneath(from: Rect, to: Rect): Route {
   const x0 = from.x + from.width / 2
   const x3 = to.x + to.width / 2

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { requestText } from './request.ts'
+import { requestText, writtenKeyText } from './request.ts'
 
 it.each([
   ['PUT /apis/apps/v1/namespaces/default/deployments/web/status?fieldManager=x', 'PUT deployments/web/status in default'],
@@ -9,3 +9,12 @@ it.each([
   ['sync deployment default/web', 'sync deployment default/web'],
   ['KV/Txn /registry/pods/default/web', 'KV/Txn /registry/pods/default/web'],
 ])('%s reads %s', (text, wanted) => expect(requestText(text)).toBe(wanted))
+
+it.each([
+  ['KV/Txn /registry/pods/default/web', '/registry/pods/default/web'],
+  ['KV/Put /registry/a b', '/registry/a'],
+  ['KV/Range /registry/pods/', ''],
+  ['KV/Txn /registry/leases/kube-system/kube-scheduler', ''],
+  ['KV/Compact', ''],
+  ['Watch /registry/', ''],
+])('names the key that %s writes', (text, key) => expect(writtenKeyText(text)).toBe(key))

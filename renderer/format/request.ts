@@ -1,7 +1,7 @@
 /** A call to etcd, as far as it changes something: `KV/Txn /registry/pods/default/web` reads `/registry/pods/default/web`; '' for
- *  reads, leases' renewals and calls without a key. */
+ *  reads, leases (which are renewed all the time) and calls without a key. */
 export function writtenKeyText(text: string): string {
-  return /^KV\/(?:Txn|Put|DeleteRange) (\/\S+)/.exec(text)?.[1] ?? ''
+  return /^KV\/(?:Txn|Put|DeleteRange) (\/(?!registry\/leases\/)\S+)/.exec(text)?.[1] ?? ''
 }
 
 /** A request line for people, what it is about first: `PUT /apis/apps/v1/namespaces/default/deployments/web/status?x=y` reads

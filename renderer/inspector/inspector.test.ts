@@ -63,3 +63,19 @@ it('deletes only when asked twice', async () => {
   expect(inspector.text()).toContain('Deleted')
   inspector.unmount()
 })
+
+it('cordons a node with the patch that kubectl sends, and types what takes longer', async () => {
+  const lab = withLab()
+  const navigation = useNavigation()
+  const inspector = show(Inspector)
+  navigation.selectObject({ group: '', kind: 'Node', namespace: '', name: 'worker-1' })
+  await settle(300)
+  const button = (title: string) => inspector.findAll('button').find((candidate) => candidate.text() === title)!
+  await button('Cordon').trigger('click')
+  await settle(100)
+  expect(lab.asked).toContain('PATCH /api/v1/nodes/worker-1')
+  await button('Drain').trigger('click')
+  await settle(100)
+  expect(lab.asked).toContain('type kubectl drain worker-1 --ignore-daemonsets --delete-emptydir-data')
+  inspector.unmount()
+})
