@@ -79,6 +79,10 @@ export class ResourceMapper {
     return (await this.all()).filter((resource) => resource.categories.includes(category))
   }
 
+  async has(apiVersion: string, kind: string): Promise<boolean> {
+    return (await this.all()).some((resource) => groupVersionOf(resource) === apiVersion && resource.kind === kind)
+  }
+
   /** The resource of an object. Throws kubectl's words when the server has no such kind. */
   async byKind(apiVersion: string, kind: string, name = '', namespace = '', source?: string): Promise<ApiResource> {
     const resources = await this.all()

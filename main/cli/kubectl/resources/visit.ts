@@ -65,6 +65,7 @@ async function visitFiles(context: CommandContext, options: VisitOptions, visit:
     try {
       for (const found of parseSource(source, options.validate ?? false)) {
         try {
+          if (options.validate) await checkKind(context, found)
           const info = await infoOf(context, found)
           await visit(options.latest ? { ...info, object: await fetchTarget(context, info) } : info)
         } catch (error) {
@@ -108,6 +109,18 @@ export function withSelectors(error: unknown, resource: ApiResource, selector: s
 export function describeTarget({ resource, name, namespace }: Target): string {
   const groupVersion = `${resource.group}/${resource.version}`
   return `Resource: "${groupVersion}, Resource=${resource.plural}", GroupVersionKind: "${groupVersion}, Kind=${resource.kind}"\nName: ${quote(name)}, Namespace: ${quote(namespace ?? '')}`
+}
+
+/** Validation of a kind that the server does not serve begins with a look whether it is about to: at the custom resources. */
+async function checkKind(context: CommandContext, { object, source }: FileObject): Promise<void> {
+  if (await context.factory.mapper().has(object.apiVersion ?? '', object.kind ?? '')) return
+  try {
+    await requestJson(context, 'GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions')
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    const message = error.reason === 'NotFound' ? 'the server could not find the requested resource' : error.message
+    throw new CliError(`error validating ${quote(source)}: error validating data: failed to check CRD: failed to list CRDs: ${message}; if you choose to ignore these errors, turn validation off with --validate=false`)
+  }
 }
 
 /** Finds the resource and the namespace of an object from a file. */
