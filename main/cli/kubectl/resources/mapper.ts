@@ -79,8 +79,10 @@ export class ResourceMapper {
     return (await this.all()).filter((resource) => resource.categories.includes(category))
   }
 
-  async has(apiVersion: string, kind: string): Promise<boolean> {
-    return (await this.all()).some((resource) => groupVersionOf(resource) === apiVersion && resource.kind === kind)
+  /** True when the server has the version, but no such kind in it. */
+  async lacksKind(apiVersion: string, kind: string): Promise<boolean> {
+    const version = (await this.all()).filter((resource) => groupVersionOf(resource) === apiVersion)
+    return version.length > 0 && !version.some((resource) => resource.kind === kind)
   }
 
   /** The resource of an object. Throws kubectl's words when the server has no such kind. */

@@ -5,7 +5,7 @@ import { CliError, ManyErrors, throwCollected } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
 import { listObjects, readObject, type Target } from './objects.ts'
 import { StatusError } from '../../../api/machinery/status-error.ts'
-import { requestJson } from './requests.ts'
+import { readBody, requestJson } from './requests.ts'
 import { withWords } from '../status-error-text.ts'
 import type { ApiResource } from './mapper.ts'
 import { selectionsOf } from './selection.ts'
@@ -111,16 +111,13 @@ export function describeTarget({ resource, name, namespace }: Target): string {
   return `Resource: "${groupVersion}, Resource=${resource.plural}", GroupVersionKind: "${groupVersion}, Kind=${resource.kind}"\nName: ${quote(name)}, Namespace: ${quote(namespace ?? '')}`
 }
 
-/** Validation of a kind that the server does not serve begins with a look whether it is about to: at the custom resources. */
+/** Validation of a kind that a version which the server serves does not have begins with a look at the custom resources. */
 async function checkKind(context: CommandContext, { object, source }: FileObject): Promise<void> {
-  if (await context.factory.mapper().has(object.apiVersion ?? '', object.kind ?? '')) return
-  try {
-    await requestJson(context, 'GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions')
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error
-    const message = error.reason === 'NotFound' ? 'the server could not find the requested resource' : error.message
-    throw new CliError(`error validating ${quote(source)}: error validating data: failed to check CRD: failed to list CRDs: ${message}; if you choose to ignore these errors, turn validation off with --validate=false`)
-  }
+  if (!(await context.factory.mapper().lacksKind(object.apiVersion ?? '', object.kind ?? ''))) return
+  const response = await context.factory.client().raw('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions')
+  if (response.status < 400) return
+  const message = response.status === 404 ? 'the server could not find the requested resource' : ((JSON.parse(readBody(response)) as { message?: string }).message ?? '')
+  throw new CliError(`error validating ${quote(source)}: error validating data: failed to check CRD: failed to list CRDs: ${message}; if you choose to ignore these errors, turn validation off with --validate=false`)
 }
 
 /** Finds the resource and the namespace of an object from a file. */
