@@ -107,6 +107,20 @@ describe('pods that end', () => {
   })
 })
 
+describe('pods past their deadline', () => {
+  test('lose readiness at once, and fail when their containers have stopped', async () => {
+    const b = await bench()
+    b.runtime.programs.set('slow', { pullMs: 10, stopsAfterMs: 5_000 })
+    b.pod('late', { activeDeadlineSeconds: 2, containers: [{ name: 'main', image: 'slow:1' }] })
+    await b.run(4_000)
+    expect(b.get('late')!.status).toMatchObject({ phase: 'Running', containerStatuses: [{ state: { running: {} } }] })
+    expect(b.get('late')!.status!.reason).toBeUndefined()
+    expect(b.conditions('late')[2]).toBe('Ready=False(PodFailed)')
+    await b.run(6_000)
+    expect(b.get('late')!.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node longer than the specified deadline', containerStatuses: [{ state: { terminated: {} } }] })
+  })
+})
+
 describe('init containers', () => {
   test('run one after another before the app', async () => {
     const b = await bench()

@@ -43,8 +43,11 @@ export function generatePodStatus(pod: Pod, runtime: PodRuntime, facts: StatusFa
   const sandboxReady = sandbox?.state === 'ready' && (sandbox.config.hostNetwork || sandbox.ips.length > 0)
   const conditions = podConditions(pod, previous.conditions ?? [], { sandboxReady, statuses: all, phase }, timestamp)
   const ips = spec.hostNetwork ? facts.hostIps : sandboxReady ? sandbox.ips : (previous.podIPs ?? []).map((each) => each.ip)
-  const reason = facts.verdict?.reason ?? previous.reason
-  const message = facts.verdict?.message ?? previous.message
+  // A pod that the kubelet ends has failed only when nothing of it runs any more: until then only its readiness shows it.
+  const ending = facts.verdict !== undefined && phase !== previous.phase && runtime.containers.some((container) => container.state === 'running')
+  if (ending) phase = previous.phase === 'Pending' ? 'Pending' : 'Running'
+  const reason = ending ? previous.reason : (facts.verdict?.reason ?? previous.reason)
+  const message = ending ? previous.message : (facts.verdict?.message ?? previous.message)
   return {
     ...(pod.metadata.generation ? { observedGeneration: pod.metadata.generation } : {}),
     phase,
