@@ -1,13 +1,19 @@
 import { agnhost } from './agnhost.ts'
 import { awk } from './awk/awk.ts'
 import { cat, rev, tac } from './cat.ts'
+import * as columns from './column-tools.ts'
+import * as compare from './compare-tools.ts'
 import { curl } from './curl.ts'
 import { digest } from './digest.ts'
 import { echo } from './echo.ts'
+import * as encode from './encode-tools.ts'
 import { envsubst } from './envsubst.ts'
+import { expr } from './expr.ts'
 import * as file from './file-tools.ts'
 import { find } from './find.ts'
+import * as flow from './flow-tools.ts'
 import { grep } from './grep.ts'
+import * as ends from './head-tail.ts'
 import { httpd } from './httpd.ts'
 import * as identity from './identity-tools.ts'
 import { ls } from './ls.ts'
@@ -29,16 +35,16 @@ import { shell } from './shell/shell.ts'
 import * as simple from './simple-programs.ts'
 import { sleep } from './sleep.ts'
 import * as servers from './small-servers.ts'
+import * as order from './sort-tools.ts'
 import { resourceConsumer, stress } from './stress.ts'
 import { tar } from './tar.ts'
-import * as text from './text-tools.ts'
 import { wget } from './wget.ts'
 
 const silent = identity.silent
 
 /** Every simulated program, by the name that image catalogues use. */
 export const standardPrograms: ProgramTable = new Map<string, Program>([
-  ['[', text.test],
+  ['[', flow.test],
   ['agnhost', agnhost],
   ['apk', simple.packageManager],
   ['apt', simple.packageManager],
@@ -47,7 +53,7 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['arp', net.arp],
   ['ash', shell],
   ['awk', awk],
-  ['base64', text.base64],
+  ['base64', encode.base64],
   ['basename', file.basename],
   ['bash', shell],
   ['bootcamp', servers.bootcamp],
@@ -56,17 +62,17 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['chmod', file.chmod],
   ['chown', file.chown],
   ['clear', identity.clear],
-  ['cmp', text.cmp],
-  ['comm', text.comm],
+  ['cmp', compare.cmp],
+  ['comm', order.comm],
   ['cp', file.cp],
   ['crasher', simple.crasher],
   ['curl', curl],
-  ['cut', text.cut],
+  ['cut', columns.cut],
   ['dash', shell],
   ['date', identity.date],
   ['dd', file.dd],
   ['df', file.df],
-  ['diff', text.diff],
+  ['diff', compare.diff],
   ['dig', dig],
   ['dirname', file.dirname],
   ['dmesg', silent],
@@ -79,11 +85,11 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['env', identity.env],
   ['envsubst', envsubst],
   ['exec-entrypoint', simple.execEntrypoint],
-  ['expr', text.expr],
+  ['expr', expr],
   ['false', simple.falseProgram],
   ['fgrep', grep],
   ['find', find],
-  ['fold', text.fold],
+  ['fold', columns.fold],
   ['free', identity.free],
   ['getent', identity.getent],
   ['grep', grep],
@@ -91,10 +97,10 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['guestbook', servers.guestbook],
   ['gunzip', simple.archiver],
   ['gzip', simple.archiver],
-  ['head', text.head],
+  ['head', ends.head],
   ['hello-app', servers.helloApp],
   ['hello-world', simple.helloWorld],
-  ['hexdump', text.hexdump],
+  ['hexdump', encode.hexdump],
   ['host', host],
   ['hostname', identity.hostname],
   ['hpa-example', servers.hpaExample],
@@ -127,8 +133,8 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['nohup', identity.wrapper],
   ['nproc', identity.nproc],
   ['nslookup', nslookup],
-  ['od', text.hexdump],
-  ['paste', text.paste],
+  ['od', encode.hexdump],
+  ['paste', columns.paste],
   ['pause', simple.pause],
   ['perl', perl],
   ['pgrep', processesByName],
@@ -136,7 +142,7 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['ping', net.ping],
   ['pkill', processesByName],
   ['printenv', identity.printenv],
-  ['printf', text.printf],
+  ['printf', flow.printf],
   ['ps', ps],
   ['pstree', identity.pstree],
   ['pwd', simple.pwd],
@@ -155,16 +161,16 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['rmdir', file.rmdir],
   ['route', net.route],
   ['sed', sed],
-  ['seq', text.seq],
+  ['seq', flow.seq],
   ['service', service],
   ['sh', shell],
   ['sha1sum', digest],
   ['sha256sum', digest],
   ['sha512sum', digest],
-  ['shuf', text.shuf],
+  ['shuf', order.shuf],
   ['sleep', sleep],
-  ['sort', text.sort],
-  ['split', text.split],
+  ['sort', order.sort],
+  ['split', flow.split],
   ['ss', net.netstat],
   ['stat', file.stat],
   ['stress', stress],
@@ -173,35 +179,35 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['sync', silent],
   ['sysctl', identity.refuse('permission denied')],
   ['tac', tac],
-  ['tail', text.tail],
+  ['tail', ends.tail],
   ['tar', tar],
-  ['tee', text.tee],
+  ['tee', flow.tee],
   ['telnet', telnet],
-  ['test', text.test],
+  ['test', flow.test],
   ['time', identity.time],
   ['timeout', identity.timeout],
   ['top', top],
   ['touch', file.touch],
-  ['tr', text.tr],
+  ['tr', columns.tr],
   ['traceroute', net.traceroute],
   ['true', simple.trueProgram],
   ['truncate', file.truncate],
   ['tty', identity.tty],
   ['umount', file.mount],
   ['uname', identity.uname],
-  ['uniq', text.uniq],
+  ['uniq', order.uniq],
   ['unlink', file.unlink],
   ['uptime', identity.uptime],
   ['usleep', sleep],
   ['vi', simple.editor],
   ['watch', identity.watch],
-  ['wc', text.wc],
+  ['wc', columns.wc],
   ['wget', wget],
   ['which', identity.which],
   ['whoami', identity.whoami],
   ['whoami-server', servers.whoamiServer],
-  ['xargs', text.xargs],
-  ['xxd', text.hexdump],
-  ['yes', text.yes],
+  ['xargs', flow.xargs],
+  ['xxd', encode.hexdump],
+  ['yes', flow.yes],
   ['zsh', shell],
 ])
