@@ -48,7 +48,7 @@ export function gridTemplate<T>(columns: readonly DataColumn<T>[], widths: reado
   let least = 0
   const tracks = columns.map((column, index) => {
     const width = widths[index] ?? 10
-    const min = Math.min(width, column.grows ? 24 : 17)
+    const min = Math.min(width, column.grows ? 18 : 17)
     least += min
     return `minmax(${min}ch, ${column.grows ? '1fr' : `${width}ch`})`
   })
