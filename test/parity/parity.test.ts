@@ -10,6 +10,7 @@ import { createCases } from './cases/create.ts'
 import { deleteCases } from './cases/delete.ts'
 import { getCases } from './cases/get.ts'
 import { guideCases } from './cases/guide.ts'
+import { inspectCases } from './cases/inspect.ts'
 import { localCases } from './cases/local.ts'
 import { nodeCases } from './cases/nodes.ts'
 import { rolloutCases } from './cases/rollout.ts'
@@ -21,6 +22,7 @@ import { runOurs, runReal, wordsOf, type Invocation, type Outcome } from './tool
 /** Every command line is run by the real kubectl and by ours against one server, each in a namespace of its own; what they print
  *  and answer must be the same, but for what differs from run to run. */
 const topics: Readonly<Record<string, readonly ParityCase[]>> = {
+  inspect: inspectCases,
   local: localCases,
   create: createCases,
   apply: applyCases,

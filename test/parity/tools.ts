@@ -39,9 +39,12 @@ export async function runOurs({ argv, kubeconfig, folder, input }: Invocation): 
     out: (text) => void (out += typeof text === 'string' ? text : new TextDecoder().decode(text)),
     err: (text) => void (err += text),
     readInput: async () => new TextEncoder().encode(input ?? ''),
-    onInput: (_data, end) => {
-      end()
-      return () => {}
+    onInput: (data, end) => {
+      const given = setTimeout(() => {
+        if (input) data(new TextEncoder().encode(input))
+        end()
+      }, 0)
+      return () => clearTimeout(given)
     },
     inputIsTerminal: false,
     onInterrupt: () => () => {},
