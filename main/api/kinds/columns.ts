@@ -44,8 +44,22 @@ export function integerColumn<T extends KubeObject>(name: string, description: D
   return column(name, description, cell, integer)
 }
 
-export function nameColumn<T extends KubeObject>(): Column<T> {
-  return column('Name', [objectMeta, 'name'], (object) => object.metadata.name, { format: 'name' })
+export function nameColumn<T extends KubeObject>(more: { readonly wide?: boolean } = {}): Column<T> {
+  return column('Name', [objectMeta, 'name'], (object) => object.metadata.name, { format: 'name', ...more })
+}
+
+/** The same column for another form of the objects. (A spread would read the description, and for that parse all there are.) */
+export function columnOf<T extends KubeObject, O extends KubeObject>(column: Column<O>, convert: (object: T) => O): Column<T> {
+  return {
+    name: column.name,
+    type: column.type,
+    format: column.format,
+    get description() {
+      return column.description
+    },
+    priority: column.priority,
+    cell: (object, now) => column.cell(convert(object), now),
+  }
 }
 
 export function ageColumn<T extends KubeObject>(): Column<T> {

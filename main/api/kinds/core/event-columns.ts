@@ -42,5 +42,5 @@ export const eventColumns: readonly Column<CoreEvent>[] = [
   column('Message', [event, 'message'], (it) => (it.message ?? '').trim()),
   wideColumn('First Seen', [event, 'firstTimestamp'], firstSeen),
   wideColumn('Count', [event, 'count'], countOf),
-  { ...nameColumn<CoreEvent>(), priority: 1 },
+  nameColumn<CoreEvent>({ wide: true }),
 ]

@@ -4,6 +4,7 @@ import type { FieldError } from '../../machinery/field-error.ts'
 import { byteLength } from '../../machinery/go-text.ts'
 import { jsonEqual } from '../../machinery/equality.ts'
 import { isQualifiedName } from '../../machinery/names.ts'
+import { columnOf } from '../columns.ts'
 import { eventKind } from '../core/event.ts'
 import { defineKind } from '../kind.ts'
 
@@ -69,7 +70,7 @@ export const eventsEventKind = defineKind<EventsEvent>({
     reportingController: (event) => event.reportingController ?? '',
     type: (event) => event.type ?? '',
   },
-  columns: eventKind.columns.map((column) => ({ ...column, cell: (event: EventsEvent, now: number) => column.cell(coreEventOf(event), now) })),
+  columns: eventKind.columns.map((column) => columnOf(column, coreEventOf)),
   health: (event, now) => eventKind.health(coreEventOf(event), now),
   relations: (event) => eventKind.relations(coreEventOf(event)),
 })
