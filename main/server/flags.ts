@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { parse as parseYaml } from 'yaml'
 import { labNameProblem } from '../lab/paths.ts'
 import { parseSpec, singleSpec, SpecError, standardSpec, type LabSpec } from '../lab/specs.ts'
 
@@ -41,8 +40,8 @@ Flags:
   --help               show this
 `
 
-/** Answers the flags, or 'help'. Throws UsageError. */
-export function parseServeFlags(argv: readonly string[]): ServeFlags | 'help' {
+/** Answers the flags, or 'help'. Rejects with a UsageError. */
+export async function parseServeFlags(argv: readonly string[]): Promise<ServeFlags | 'help'> {
   let values: Record<string, string | boolean | undefined>
   try {
     ;({ values } = parseArgs({
@@ -76,7 +75,7 @@ export function parseServeFlags(argv: readonly string[]): ServeFlags | 'help' {
     headless: values.headless === true,
     ephemeral: values.ephemeral === true,
     lab,
-    spec: specOf(text('spec'), whole(text('nodes'), 'nodes', 0, 1_000), lab, seed),
+    spec: await specOf(text('spec'), whole(text('nodes'), 'nodes', 0, 1_000), lab, seed),
     kubeconfig: text('kubeconfig'),
     port: whole(text('port'), 'port', 0, 65_535) ?? 0,
     windowPort: whole(text('window-port'), 'window-port', 0, 65_535) ?? 0,
@@ -85,7 +84,7 @@ export function parseServeFlags(argv: readonly string[]): ServeFlags | 'help' {
   }
 }
 
-function specOf(spec: string | undefined, nodes: number | undefined, lab: string, seed: number): LabSpec {
+async function specOf(spec: string | undefined, nodes: number | undefined, lab: string, seed: number): Promise<LabSpec> {
   if (spec === undefined || spec === 'standard') return standardSpec(lab, seed, nodes)
   if (nodes !== undefined) throw new UsageError('--nodes goes with the standard spec only')
   if (spec === 'single') return singleSpec(lab, seed)
@@ -96,8 +95,10 @@ function specOf(spec: string | undefined, nodes: number | undefined, lab: string
   } catch (error) {
     throw new UsageError(`--spec: cannot read ${spec}: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`)
   }
+  // The parser takes a while to load, and few starts read a file.
+  const { parse } = await import('yaml')
   try {
-    return parseSpec(parseYaml(text), lab, seed)
+    return parseSpec(parse(text), lab, seed)
   } catch (error) {
     if (error instanceof SpecError) throw new UsageError(`--spec: ${spec}: ${error.message}`)
     throw new UsageError(`--spec: ${spec}: ${(error as Error).message.split('\n')[0]}`)

@@ -10,7 +10,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
   const launchedAt = Date.now() - Math.round(process.uptime() * 1000)
   let flags: ServeFlags | 'help'
   try {
-    flags = parseServeFlags(argv)
+    flags = await parseServeFlags(argv)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     process.stderr.write(`orrery serve: ${error.message}\n`)
