@@ -31,6 +31,9 @@ class CronJobs {
   readonly #context: ControllerContext
   readonly #cronJobs: Informer<CronJob>
   readonly #jobs: Informer<Job>
+  /** What was written last, by key, with the version it was made from: holds until the cache shows something newer, so that a
+   *  lagging cache does not make the same be said twice. */
+  readonly #written = new Map<string, { readonly from: string; readonly result: CronJob }>()
 
   constructor(context: ControllerContext, queue: WorkQueue) {
     this.#context = context
@@ -49,8 +52,13 @@ class CronJobs {
 
   async sync(key: string): Promise<Outcome> {
     const { namespace, name } = splitKey(key)
-    const cronJob = this.#cronJobs.get(namespace, name)
-    if (!cronJob) return undefined
+    const cached = this.#cronJobs.get(namespace, name)
+    if (!cached) {
+      this.#written.delete(key)
+      return undefined
+    }
+    const written = this.#written.get(key)
+    const cronJob = written && written.from === cached.metadata.resourceVersion ? written.result : cached
     const children = controlledBy(this.#jobs, cronJob.metadata.uid!)
     const status: CronJobStatus = { ...cronJob.status, active: [...(cronJob.status?.active ?? [])] }
     let outcome: Outcome
@@ -62,7 +70,7 @@ class CronJobs {
       failure = error
     }
     for (const job of jobsToForget(cronJob, children)) await this.#delete(cronJob, status, job)
-    await this.#updateStatus(cronJob, status)
+    await this.#updateStatus(key, cached.metadata.resourceVersion!, cronJob, status)
     if (failure !== undefined) throw failure
     return outcome
   }
@@ -185,11 +193,11 @@ class CronJobs {
     return true
   }
 
-  async #updateStatus(cronJob: CronJob, wanted: CronJobStatus): Promise<void> {
+  async #updateStatus(key: string, from: string, cronJob: CronJob, wanted: CronJobStatus): Promise<void> {
     const { active, ...rest } = wanted
     const status: CronJobStatus = active && active.length > 0 ? { ...rest, active } : rest
     if (semanticEqual(cronJob.status ?? {}, status)) return
-    await this.#context.client.update(cronJobKind, { ...cronJob, status }, { subresource: 'status' })
+    this.#written.set(key, { from, result: await this.#context.client.update(cronJobKind, { ...cronJob, status }, { subresource: 'status' }) })
   }
 }
 
