@@ -1,3 +1,6 @@
+/** CPU time of one simple command inside the shell: what makes every loop take time. */
+export const commandCostMs = 0.02
+
 /** How `break`, `continue`, `return` and `exit` travel up through the evaluator. */
 export class LoopControl extends Error {
   readonly kind: 'break' | 'continue'

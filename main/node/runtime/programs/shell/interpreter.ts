@@ -1,41 +1,21 @@
-import type {
-  ArithmeticFor,
-  Assignment,
-  Case,
-  Command,
-  CommandNode,
-  CompoundList,
-  For,
-  If,
-  ParsedScript,
-  Pipeline,
-  PipelineNode,
-  Redirection,
-  Select,
-  Statement,
-  While,
-  Word,
-} from 'unbash'
-import { FileError } from '../../files/file-error.ts'
-import { openPath, type OpenMode } from '../../processes/open-path.ts'
+import type { Assignment, Command, CommandNode, CompoundList, ParsedScript, Pipeline, PipelineNode, Redirection, Statement, Word } from 'unbash'
 import type { OpenFile } from '../../processes/open-file.ts'
 import { Pipe } from '../../processes/pipe.ts'
 import type { Signal } from '../../processes/signals.ts'
 import { ExecError, type ProcessContext } from '../program.ts'
 import { readAll } from '../text-input.ts'
 import { evaluate } from './arithmetic.ts'
-import { builtins, declarations, specialBuiltins } from './builtins.ts'
-import { FunctionReturn, LoopControl, ShellExit } from './control-flow.ts'
+import { specialBuiltins } from './builtin.ts'
+import { builtins, declarations } from './builtins.ts'
+import { runArithmeticFor, runCase, runFor, runIf, runSelect, runWhile } from './compound.ts'
+import { commandCostMs, FunctionReturn, LoopControl, ShellExit } from './control-flow.ts'
 import { Expansion, quoteWord } from './expansion.ts'
-import { matchGlob } from './glob.ts'
-import { memoryFile } from './memory-file.ts'
+import { execMessage, spawnCommand } from './external.ts'
 import { parseScript, syntaxErrorText } from './parse.ts'
-import type { ShellState} from './state.ts';
-import { ShellError, type FunctionBody } from './state.ts'
+import { openTarget, redirect } from './redirections.ts'
+import { ShellError, ShellState, type FunctionBody } from './state.ts'
 import { evaluateTest } from './test-expression.ts'
 
-/** CPU time of one simple command inside the shell: what makes every loop take time. */
-const commandCostMs = 0.02
 const callDepthMax = 1000
 
 export interface Job {
@@ -254,7 +234,7 @@ export class Interpreter {
           await body(shell)
           if (shell.#pendingTraps.length > 0) await shell.runPendingTraps()
         } catch (error) {
-          if (error instanceof ShellError) await shell.#failed(error, true).catch((exit: unknown) => shell.#catch(exit))
+          if (error instanceof ShellError) await shell.failed(error, true).catch((exit: unknown) => shell.#catch(exit))
           else shell.#catch(error)
         }
         return shell.finish()
@@ -333,7 +313,7 @@ export class Interpreter {
     const only = script.commands.length === 1 ? script.commands[0]!.command : undefined
     if (only?.type === 'Command' && !only.name && only.prefix.length === 1 && only.redirects[0]?.type === 'Redirect' && only.redirects[0].operator === '<') {
       const path = await this.expansion.text(only.redirects[0].target)
-      const file = this.#open(path, 'read')
+      const file = openTarget(this, path, 'read')
       return trimmed(await readAll({ read: async (limit) => file.read(limit) }))
     }
     const pipe = new Pipe()
@@ -388,17 +368,17 @@ export class Interpreter {
       case 'Redirected':
         return this.#withRedirections(node.redirects, () => this.#command(node.command))
       case 'If':
-        return this.#if(node)
+        return runIf(this, node)
       case 'While':
-        return this.#while(node)
+        return runWhile(this, node)
       case 'For':
-        return this.#for(node)
+        return runFor(this, node)
       case 'ArithmeticFor':
-        return this.#arithmeticFor(node)
+        return runArithmeticFor(this, node)
       case 'Select':
-        return this.#select(node)
+        return runSelect(this, node)
       case 'Case':
-        return this.#case(node)
+        return runCase(this, node)
       case 'BraceGroup':
         return this.list(node.body)
       case 'Subshell': {
@@ -424,7 +404,8 @@ export class Interpreter {
     }
   }
 
-  async #condition(list: CompoundList): Promise<boolean> {
+  /** Whether a list succeeds; its failure is no error. */
+  async condition(list: CompoundList): Promise<boolean> {
     this.#guarded++
     try {
       await this.list(list)
@@ -432,94 +413,6 @@ export class Interpreter {
       this.#guarded--
     }
     return this.state.status === 0
-  }
-
-  async #if(node: If): Promise<void> {
-    if (await this.#condition(node.clause)) return this.list(node.then)
-    for (const elif of node.elif) if (await this.#condition(elif.clause)) return this.list(elif.then)
-    this.state.status = 0
-    if (node.else) await this.list(node.else)
-  }
-
-  async #while(node: While): Promise<void> {
-    let status = 0
-    for (;;) {
-      // A loop of empty bodies has to take time, too.
-      const pause = this.context.work(commandCostMs)
-      if (pause) await pause
-      let over = false
-      const goesOn = await this.#round(async () => {
-        over = (await this.#condition(node.clause)) !== (node.kind === 'while')
-        if (!over) await this.list(node.body)
-      })
-      if (over || !goesOn) break
-      status = this.state.status
-    }
-    this.state.status = status
-  }
-
-  async #for(node: For): Promise<void> {
-    const values: string[] = []
-    try {
-      if (node.wordlist) for (const word of node.wordlist) values.push(...(await this.expansion.fields(word)))
-      else values.push(...this.state.positional)
-    } catch (error) {
-      return this.#failed(error)
-    }
-    this.state.status = 0
-    for (const value of values) {
-      this.state.set(node.name.value, value)
-      if (!(await this.#round(() => this.list(node.body)))) break
-      const pause = this.context.work(commandCostMs)
-      if (pause) await pause
-    }
-  }
-
-  async #arithmeticFor(node: ArithmeticFor): Promise<void> {
-    await evaluate(this.expansion, node.initialize)
-    this.state.status = 0
-    while (!node.test || (await evaluate(this.expansion, node.test)) !== 0) {
-      if (!(await this.#round(() => this.list(node.body)))) break
-      await evaluate(this.expansion, node.update)
-      const pause = this.context.work(commandCostMs)
-      if (pause) await pause
-    }
-  }
-
-  async #select(node: Select): Promise<void> {
-    const values: string[] = []
-    for (const word of node.wordlist ?? []) values.push(...(await this.expansion.fields(word)))
-    await this.context.stderr.write(values.map((value, index) => `${index + 1}) ${value}\n`).join(''))
-    for (;;) {
-      await this.context.stderr.write(this.state.get('PS3') ?? '#? ')
-      const line = await this.readLine()
-      if (line === undefined) {
-        this.state.status = 1
-        return
-      }
-      this.state.set('REPLY', line)
-      this.state.set(node.name.value, values[Number(line) - 1] ?? '')
-      if (!(await this.#round(() => this.list(node.body)))) return
-    }
-  }
-
-  async #case(node: Case): Promise<void> {
-    let falling = false
-    try {
-      const subject = await this.expansion.text(node.word)
-      this.state.status = 0
-      for (const item of node.items) {
-        let matches = falling
-        for (const pattern of item.pattern) matches ||= matchGlob(await this.expansion.pattern(pattern), subject)
-        if (!matches) continue
-        await this.list(item.body)
-        if (item.terminator === ';&') falling = true
-        else if (item.terminator === ';;&') falling = false
-        else return
-      }
-    } catch (error) {
-      return this.#failed(error)
-    }
   }
 
   async #simple(node: Command): Promise<void> {
@@ -530,7 +423,7 @@ export class Interpreter {
     try {
       words = await this.#words(node)
     } catch (error) {
-      return this.#failed(error)
+      return this.failed(error)
     }
     const assignments = node.prefix.filter((each): each is Assignment => each.type === 'Assignment')
     const name = words[0]
@@ -645,7 +538,7 @@ export class Interpreter {
   }
 
   /** Runs one round of a loop; false when the loop is to end. */
-  async #round(body: () => Promise<void>): Promise<boolean> {
+  async round(body: () => Promise<void>): Promise<boolean> {
     this.#loops++
     try {
       await body()
@@ -684,9 +577,9 @@ export class Interpreter {
         if (assignment.value.type === 'Word') env.set(assignment.name, (assignment.append ? (this.state.get(assignment.name) ?? '') : '') + (await this.expansion.text(assignment.value)))
       }
       const files = [...this.context.descriptors]
-      if (!(await this.#redirect(node.redirects, files))) return
+      if (!(await redirect(this, node.redirects, files))) return
       if (final && this.state.traps.size === 0 && this.#substituted.length === 0 && (await this.#become(words, env, files))) return
-      const child = await this.spawn(words, env, files)
+      const child = await spawnCommand(this, words, env, files)
       if (child) this.state.status = (await this.#waitForeground([child]))[0]!
     })
   }
@@ -715,64 +608,9 @@ export class Interpreter {
     }
   }
 
-  /** Starts an executable; when that fails, says so, sets the status and answers undefined. */
-  async spawn(words: readonly string[], env: ReadonlyMap<string, string>, files: readonly (OpenFile | undefined)[]): Promise<ProcessContext | undefined> {
-    const command = words[0]!
-    try {
-      const path = this.state.get('PATH')
-      const child = this.context.spawn(words, { env: path === undefined || env.has('PATH') ? env : new Map([...env, ['PATH', path]]), files, newGroup: this.state.interactive })
-      return child
-    } catch (error) {
-      if (!(error instanceof ExecError)) throw error
-      const said = this.#execMessage(error, command)
-      if (error.reason === 'not-executable') {
-        const script = this.#scriptText(command)
-        if (script !== undefined) {
-          const child = this.fork(async (shell) => {
-            shell.state.positional = words.slice(1)
-            shell.state.name = command
-            await shell.runScript(parseScript(script))
-          }, files)
-          return child
-        }
-      }
-      const text = `${said}\n`
-      const { name, flavour, interactive } = this.state
-      const shell = name.startsWith('-') ? name.slice(1) : name
-      const line = interactive || flavour === 'ash' ? '' : flavour === 'bash' ? 'line 1: ' : '1: '
-      const bytes = new TextEncoder().encode(`${flavour === 'ash' ? shell.split('/').at(-1)! : shell}: ${line}${text}`)
-      await files[2]?.write(bytes)
-      this.state.status = error.reason === 'not-found' ? 127 : 126
-      return undefined
-    }
-  }
-
-  #scriptText(command: string): string | undefined {
-    const path = command.includes('/') ? this.context.path(command) : this.context.which(command)
-    const inode = path === undefined ? undefined : this.context.files.find(path)
-    if (inode?.kind !== 'file' || inode.program !== undefined) return undefined
-    const bytes = inode.bytes()
-    return bytes.subarray(0, 80).includes(0) ? undefined : new TextDecoder().decode(bytes)
-  }
-
-  #execMessage(error: ExecError, command: string): string {
-    const { flavour } = this.state
-    switch (error.reason) {
-      case 'not-found':
-        if (command.includes('/')) return flavour === 'bash' ? `${command}: No such file or directory` : `${command}: not found`
-        return flavour === 'bash' ? `${command}: command not found` : `${command}: not found`
-      case 'is-directory':
-        return flavour === 'bash' ? `${command}: Is a directory` : `${command}: Permission denied`
-      case 'not-permitted':
-        return `${command}: Permission denied`
-      case 'not-executable':
-        return flavour === 'bash' ? `${command}: cannot execute binary file: Exec format error` : `${command}: Exec format error`
-    }
-  }
-
   async #exec(node: Command, words: readonly string[], assignments: readonly Assignment[]): Promise<void> {
     const files = [...this.context.descriptors]
-    if (!(await this.#redirect(node.redirects, files))) {
+    if (!(await redirect(this, node.redirects, files))) {
       if (!this.state.interactive) throw new ShellExit(1)
       return
     }
@@ -794,7 +632,7 @@ export class Interpreter {
       await this.context.replace(command, env)
     } catch (error) {
       if (!(error instanceof ExecError)) throw error
-      await this.complain(this.state.flavour === 'bash' && error.reason === 'not-found' && !command[0]!.includes('/') ? `exec: ${command[0]}: not found` : `exec: ${this.#execMessage(error, command[0]!)}`)
+      await this.complain(this.state.flavour === 'bash' && error.reason === 'not-found' && !command[0]!.includes('/') ? `exec: ${command[0]}: not found` : `exec: ${execMessage(this.state.flavour, error, command[0]!)}`)
       this.state.status = error.reason === 'not-found' ? 127 : 126
       if (!this.state.interactive) throw new ShellExit(this.state.status)
     }
@@ -806,7 +644,7 @@ export class Interpreter {
     if (redirects.length === 0) return run()
     const { descriptors } = this.context
     const files = [...descriptors]
-    if (!(await this.#redirect(redirects, files))) return
+    if (!(await redirect(this, redirects, files))) return
     const before = [...descriptors]
     for (const file of files) file?.retain()
     descriptors.splice(0, descriptors.length, ...files)
@@ -821,82 +659,18 @@ export class Interpreter {
     }
   }
 
-  /** Applies redirections to a table of descriptors; false when one failed (and was reported). */
-  async #redirect(redirects: readonly Redirection[], files: (OpenFile | undefined)[]): Promise<boolean> {
-    for (const redirect of redirects) {
-      const failedAt = await this.#redirectOne(redirect, files)
-      if (failedAt === undefined) continue
-      await this.complain(failedAt)
-      this.state.status = this.state.flavour === 'dash' ? 2 : 1
-      return false
-    }
-    return true
-  }
-
-  async #redirectOne(redirect: Redirection, files: (OpenFile | undefined)[]): Promise<string | undefined> {
-    const given = redirect.descriptor?.type === 'FileDescriptor' ? redirect.descriptor.value : undefined
-    if (redirect.type === 'HereString') {
-      files[given ?? 0] = memoryFile(`${await this.expansion.text(redirect.target)}\n`)
-      return undefined
-    }
-    if (redirect.type === 'HereDoc') {
-      const text = redirect.delimiter?.quoted ? redirect.body.text : await this.expansion.document(redirect.body.parts, redirect.body.text)
-      files[given ?? 0] = memoryFile(redirect.operator === '<<-' ? text.replace(/^\t+/gm, '') : text)
-      return undefined
-    }
-    let target: string
-    try {
-      target = await this.expansion.text(redirect.target)
-    } catch (error) {
-      if (error instanceof ShellError) return error.message
-      throw error
-    }
-    const { operator } = redirect
-    if (operator === '<&' || (operator === '>&' && (/^\d+$/.test(target) || target === '-'))) {
-      const descriptor = given ?? (operator === '<&' ? 0 : 1)
-      if (target === '-') files[descriptor] = undefined
-      else {
-        const source = files[Number(target)]
-        if (!source) return `${target}: ${this.state.flavour === 'bash' ? 'Bad file descriptor' : 'bad file descriptor'}`
-        files[descriptor] = source
-      }
-      return undefined
-    }
-    const mode: OpenMode = operator === '<' ? 'read' : operator === '<>' ? 'read-write' : operator === '>>' || operator === '&>>' ? 'append' : 'write'
-    if (operator === '>' && this.state.options.noclobber && this.context.files.find(this.context.path(target))?.kind === 'file') return `${target}: cannot overwrite existing file`
-    try {
-      const file = this.#open(target, mode, files)
-      if (operator === '&>' || operator === '&>>' || operator === '>&') files[1] = files[2] = file
-      else files[given ?? (operator === '<' || operator === '<>' ? 0 : 1)] = file
-      return undefined
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error
-      const { flavour } = this.state
-      if (flavour === 'bash') return `${target}: ${error.message}`
-      if (flavour === 'dash') return `cannot ${mode === 'read' ? 'open' : 'create'} ${target}: ${error.code === 'ENOENT' ? (mode === 'read' ? 'No such file' : 'Directory nonexistent') : error.message}`
-      return `can't ${mode === 'read' ? 'open' : 'create'} ${target}: ${error.code === 'ENOENT' ? (mode === 'read' ? 'no such file' : 'nonexistent directory') : error.message}`
-    }
-  }
-
-  #open(path: string, mode: OpenMode, files: readonly (OpenFile | undefined)[] = this.context.descriptors): OpenFile {
-    // `2>/dev/stdout` means what the table says at this point, not what the process had before.
-    const own = { '/dev/stdin': 0, '/dev/stdout': 1, '/dev/stderr': 2 }[path]
-    if (own !== undefined && files[own]) return files[own]
-    return openPath(this.context, path, mode)
-  }
-
   // ---- Errors and tracing
 
   async #guard(run: () => Promise<void>): Promise<void> {
     try {
       await run()
     } catch (error) {
-      await this.#failed(error)
+      await this.failed(error)
     }
   }
 
   /** An expansion error ends a script; at a prompt it only ends the command. */
-  async #failed(error: unknown, fatal = !this.state.interactive): Promise<void> {
+  async failed(error: unknown, fatal = !this.state.interactive): Promise<void> {
     if (!(error instanceof ShellError)) throw error
     await this.complain(error.message)
     this.state.status = error.statusOf(this.state.flavour)
