@@ -86,7 +86,7 @@ describe('scaling', () => {
     expect(sizes(planScaling(target, newSet, old)).sort()).toEqual([...expected].sort())
   })
 
-  it('never makes more or fewer than the whole, and no size negative', () => {
+  it('grows to exactly the whole, never shrinks below it, and makes no size negative', () => {
     const size = fc.integer({ min: 1, max: 30 })
     fc.assert(fc.property(fc.array(size, { minLength: 2, maxLength: 5 }), fc.integer({ min: 1, max: 60 }), fc.nat(5), fc.nat(5), (before, wanted, surge, room) => {
       // What the sets were last sized for is at least what they are.
@@ -97,7 +97,11 @@ describe('scaling', () => {
       const after = new Map([first!, ...rest].map((each) => [each, each.spec!.replicas!]))
       for (const step of planned) after.set(step.set, step.size)
       expect([...after.values()].every((each) => each >= 0)).toBe(true)
-      expect([...after.values()].reduce((a, b) => a + b, 0)).toBe(wanted + maxSurgeOf(target))
+      const whole = wanted + maxSurgeOf(target)
+      const sum = [...after.values()].reduce((a, b) => a + b, 0)
+      expect(sum).toBeGreaterThanOrEqual(whole)
+      // As upstream: shares are rounded, and what is left to take goes to the largest only as far as it has it.
+      expect(sum).toBeLessThanOrEqual(whole >= before.reduce((a, b) => a + b, 0) ? whole : whole + before.length)
     }), { numRuns: 500 })
   })
 
