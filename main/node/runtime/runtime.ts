@@ -20,7 +20,7 @@ import { CallRing } from './call-record.ts'
 import { Container } from './container.ts'
 import { containerFiles, userOf } from './container-files.ts'
 import { LogSink } from './container-log.ts'
-import { ExecSession } from './exec-session.ts'
+import { ContainerSessions } from './container-sessions.ts'
 import { preload, requireReference } from './images/image-store.ts'
 import { canonicalReference } from './images/reference.ts'
 import type { Registries } from './images/registry.ts'
@@ -30,6 +30,7 @@ import { Pipe } from './processes/pipe.ts'
 import { parseSignal } from './processes/signals.ts'
 import { Terminal } from './processes/terminal.ts'
 import { ExecError, type ProgramTable, type Resolver } from './programs/program.ts'
+import { runtimeView } from './runtime-view.ts'
 import { Sandbox } from './sandbox.ts'
 import { callNames, runtimeIdentities, type AnswerFrame, type CallFrame, type RuntimeIdentity, type RuntimeIdentityName } from './socket.ts'
 import { runtimeState, type RuntimeState } from './state.ts'
@@ -54,7 +55,6 @@ const costs = {
   createContainer: 9,
   startContainer: 14,
   removeContainer: 6,
-  exec: 22,
   look: 0.25,
   removeImage: 20,
 } as const
@@ -76,12 +76,14 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
   readonly #state: RuntimeState
   readonly #calls = new CallRing()
   readonly #pulls = new Map<string, Promise<string>>()
+  readonly #sessions: ContainerSessions
 
   constructor(process: Process, options: ContainerRuntimeOptions) {
     this.#process = process
     this.#options = options
     this.identity = runtimeIdentities[options.identity ?? 'containerd']
     this.#state = runtimeState(process.machine)
+    this.#sessions = new ContainerSessions(process, (id) => this.#container(id), () => this.#newId())
     if (!this.#state.imagesPrepared) {
       this.#state.imagesPrepared = true
       preload(this.#state.images, options.registries, options.registries.preloaded)
@@ -104,7 +106,7 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
       this.#state.stopAnnouncing()
     })
     this.#state.startAnnouncing()
-    process.expose('cri', () => this.#snapshot())
+    process.expose('cri', () => runtimeView(this.identity, this.#state, this.#calls, this.#now()))
     process.journal.info(`starting ${this.identity.name}`, { version: this.identity.version, socket: this.identity.socketPath })
   }
 
@@ -279,86 +281,16 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
     return result
   }
 
-  async execSync(containerId: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
-    const output: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] }
-    await this.#spend(costs.exec)
-    const started = this.#startExec(containerId, command, {
-      tty: false,
-      stdin: nullFile,
-      output: (stream, bytes) => output[stream].push(bytes.slice()),
-    })
-    const done = started.process.wait()
-    const exitCode = await new Promise<number>((resolve, reject) => {
-      const timer =
-        timeoutMs > 0
-          ? this.#process.clock.after(timeoutMs, () => {
-              started.process.kill('KILL')
-              reject(new CriError('DeadlineExceeded', `failed to exec in container: timeout ${timeoutMs / 1000}s exceeded: context deadline exceeded`))
-            })
-          : undefined
-      const settle = (code: number): void => {
-        timer?.cancel()
-        this.#process.clock.after(0, () => resolve(code))
-      }
-      void done.then(settle)
-    })
-    return { exitCode, stdout: concatenate(output.stdout), stderr: concatenate(output.stderr) }
+  execSync(containerId: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
+    return this.#sessions.execSync(containerId, command, timeoutMs)
   }
 
-  async exec(containerId: string, command: readonly string[], options: { readonly stdin: boolean; readonly tty: boolean }): Promise<StreamSession> {
-    await this.#spend(costs.exec)
-    const stdin = new Pipe()
-    stdin.writer.retain()
-    const clock = this.#process.clock
-    let stdinOpen = true
-    const closeStdin = (): void => {
-      if (stdinOpen) stdin.writer.release()
-      stdinOpen = false
-    }
-    const session: ExecSession = new ExecSession(clock, {
-      push: (bytes) => (started.terminal ? started.terminal.input(bytes) : stdin.push(bytes)),
-      end: () => (started.terminal ? started.terminal.endInput() : closeStdin()),
-      resize: (columns, rows) => started.terminal?.resize(columns, rows),
-      // Without a terminal the process goes on, and sees the end of its input.
-      hangUp: () => (started.terminal ? started.terminal.hangUp() : closeStdin()),
-    })
-    const started = this.#startExec(containerId, command, {
-      tty: options.tty,
-      stdin: options.stdin ? stdin.reader : nullFile,
-      output: (stream, bytes) => session.output(stream, bytes),
-    })
-    if (!options.stdin) closeStdin()
-    void started.process.wait().then((code) => session.ended(code))
-    return session
+  exec(containerId: string, command: readonly string[], options: { readonly stdin: boolean; readonly tty: boolean }): Promise<StreamSession> {
+    return this.#sessions.exec(containerId, command, options)
   }
 
-  async attach(containerId: string, options: { readonly stdin: boolean; readonly tty: boolean }): Promise<StreamSession> {
-    await this.#spend(costs.exec)
-    const container = this.#container(containerId)
-    if (container.state !== 'running') throw new CriError('Unknown', `failed to attach to container: container is in CONTAINER_${container.state.toUpperCase()} state`)
-    const takesInput = options.stdin && container.config.stdin
-    const session: ExecSession = new ExecSession(this.#process.clock, {
-      push: (bytes) => {
-        if (!takesInput) return
-        if (container.terminal) container.terminal.input(bytes)
-        else container.stdin?.push(bytes)
-      },
-      end: () => {
-        if (takesInput && container.config.stdinOnce) {
-          if (container.terminal) container.terminal.endInput()
-          else closeContainerStdin(container)
-        }
-      },
-      resize: (columns, rows) => container.terminal?.resize(columns, rows),
-      hangUp: () => {
-        container.attached?.delete(listener)
-        if (takesInput && container.config.stdinOnce) closeContainerStdin(container)
-      },
-    })
-    const listener = (stream: 'stdout' | 'stderr', bytes: Uint8Array): void => session.output(stream, bytes)
-    ;(container.attached ??= new Set()).add(listener)
-    container.onExit.push(() => session.ended(container.exitCode))
-    return session
+  attach(containerId: string, options: { readonly stdin: boolean; readonly tty: boolean }): Promise<StreamSession> {
+    return this.#sessions.attach(containerId, options)
   }
 
   sandboxStack(sandboxId: string): NetworkStack | undefined {
@@ -535,39 +467,6 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
     this.#announce({ type: 'stopped', sandboxId: sandbox.id, podUid: sandbox.config.uid, containerId: container.id })
   }
 
-  #startExec(
-    containerId: string,
-    command: readonly string[],
-    options: { readonly tty: boolean; readonly stdin: OpenFile; readonly output: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void },
-  ): { readonly process: ReturnType<PidNamespace['launch']>; readonly terminal: Terminal | undefined } {
-    const container = this.#container(containerId)
-    const processes = container.processes
-    if (container.state !== 'running' || !processes) {
-      throw new CriError('Unknown', `failed to exec in container: container is in CONTAINER_${container.state.toUpperCase()} state`)
-    }
-    const first = processes.get(1)
-    const env = new Map(first?.env ?? [])
-    let terminal: Terminal | undefined
-    let files: OpenFile[]
-    if (options.tty) {
-      terminal = new Terminal((bytes) => options.output('stdout', bytes), (group, signal) => processes.signalGroup(group, signal))
-      files = [terminal.file, terminal.file, terminal.file]
-      env.set('TERM', 'xterm')
-    } else files = [options.stdin, sinkOf((bytes) => options.output('stdout', bytes)), sinkOf((bytes) => options.output('stderr', bytes))]
-    try {
-      const { config, image } = container
-      const process = processes.launch(command, { env, cwd: config.workingDir === '' ? image.config.workingDir : config.workingDir, files })
-      if (terminal) terminal.foreground = process.group
-      return { process, terminal }
-    } catch (error) {
-      if (!(error instanceof ExecError)) throw error
-      throw new CriError(
-        'Unknown',
-        `failed to exec in container: failed to start exec "${this.#newId()}": OCI runtime exec failed: exec failed: unable to start container process: ${error.runtimeText}`,
-      )
-    }
-  }
-
   #startShims(): void {
     const machine = this.#process.machine
     if (this.#state.shims && !this.#state.shims.closed) return
@@ -586,35 +485,6 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
       })
       return {}
     })
-  }
-
-  #snapshot(): unknown {
-    const time = this.#now()
-    return {
-      identity: this.identity.uri,
-      ...this.#calls.snapshot(),
-      sandboxes: [...this.#state.sandboxes.values()].slice(0, 500).map((sandbox) => ({
-        id: sandbox.id,
-        pod: `${sandbox.config.namespace}/${sandbox.config.name}`,
-        state: sandbox.state,
-        ips: sandbox.ips,
-        ageMs: time - sandbox.createdAt,
-      })),
-      containers: [...this.#state.containers.values()].slice(0, 1000).map((container) => ({
-        id: container.id,
-        sandboxId: container.sandboxId,
-        name: container.config.name,
-        attempt: container.config.attempt,
-        image: container.config.image,
-        state: container.state,
-        exitCode: container.exitCode,
-        reason: container.reason,
-        cpuMs: container.processes?.cpuMs ?? container.endedCpuMs,
-        memoryBytes: container.processes?.memoryBytes ?? 0,
-        processes: container.processes?.entries().slice(0, 20) ?? [],
-      })),
-      images: this.#state.images.list(),
-    }
   }
 
   #announce(event: RuntimeEvent): void {
@@ -666,30 +536,10 @@ function environmentOf({ config, image }: Container, hostname: string, home: str
 /** Calls that only look: no record is kept of them. */
 const quiet: ReadonlySet<string> = new Set(['version', 'status', 'podSandboxStatus', 'listPodSandboxes', 'containerStatus', 'listContainers', 'usage', 'imageStatus', 'listImages'])
 
-function closeContainerStdin(container: Container): void {
-  const pipe = container.stdin
-  container.stdin = undefined
-  pipe?.writer.release()
-}
-
 function terminationMessage(container: Container, processes: PidNamespace): string {
   const path = container.config.terminationMessagePath
   if (path === '') return ''
   const inode = processes.files.find(path)
   if (inode?.kind !== 'file') return ''
   return new TextDecoder().decode(inode.bytes().subarray(0, terminationMessageBytesMax))
-}
-
-function sinkOf(output: (bytes: Uint8Array) => void): OpenFile {
-  return { read: () => undefined, write: output, retain: () => {}, release: () => {} }
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
 }
