@@ -10,6 +10,8 @@ import { ExecError } from './programs/program.ts'
 
 /** What starting a process in a container costs, ms. */
 const execCostMs = 22
+/** More output of one synchronous command than this is dropped, as containerd does. */
+const execSyncBytesMax = 16 * 1024 * 1024
 
 /** Exec and attach: processes that are started in running containers, and terminals that look at them. */
 export class ContainerSessions {
@@ -25,11 +27,15 @@ export class ContainerSessions {
 
   async execSync(containerId: string, command: readonly string[], timeoutMs: number): Promise<ExecResult> {
     const output: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] }
+    const sizes = { stdout: 0, stderr: 0 }
     await this.#spend()
     const started = this.#startExec(containerId, command, {
       tty: false,
       stdin: nullFile,
-      output: (stream, bytes) => output[stream].push(bytes.slice()),
+      output: (stream, bytes) => {
+        sizes[stream] += bytes.length
+        if (sizes[stream] <= execSyncBytesMax) output[stream].push(bytes.slice())
+      },
     })
     const done = started.process.wait()
     const exitCode = await new Promise<number>((resolve, reject) => {

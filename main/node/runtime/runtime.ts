@@ -384,8 +384,12 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
     method.apply(this, call.arguments as unknown[]).then(
       (value) => answer({ id: call.id, value }),
       (error: unknown) => {
-        if (!(error instanceof CriError)) throw error
-        answer({ id: call.id, error: { code: error.code, message: error.message } })
+        if (error instanceof CriError) return answer({ id: call.id, error: { code: error.code, message: error.message } })
+        // A fault of ours: it must surface where the kernel's faults do, and the caller must not wait for ever.
+        answer({ id: call.id, error: { code: 'Internal', message: String(error) } })
+        this.#process.kernel.schedule(0, () => {
+          throw error
+        })
       },
     )
   }

@@ -119,6 +119,10 @@ export class ImageCatalogue {
     return [...this.#repositories.values()].flatMap((repository) => (repository.preloaded ?? []).map((tag) => `${repository.name}:${tag}`))
   }
 
+  declaration(name: string): RepositoryDeclaration | undefined {
+    return this.#repositories.get(name)
+  }
+
   /** Adds (or replaces) a repository: images that a person made up. */
   add(repository: RepositoryDeclaration): void {
     this.#repositories.set(repository.name, repository)

@@ -2,6 +2,9 @@ import { expect, test } from 'vitest'
 import { HttpClient } from '../../../kernel/http.ts'
 import type { MountedFile } from '../../cri.ts'
 import { NodeUnderTest } from '../testing/node-under-test.ts'
+import { FileSystem } from '../files/file-system.ts'
+import { findExecutable } from '../processes/executable.ts'
+import { standardPrograms } from './standard-programs.ts'
 import { md5, sha1, sha256 } from './digest.ts'
 import { decimalsOfPi } from './pi.ts'
 
@@ -175,6 +178,27 @@ test('a database without a password says so and ends', async () => {
   expect(node.log(bare.logPath)).toContain('Database is uninitialized and password option is not specified')
   expect(await node.settle(node.client.containerStatus(bare.containerId))).toMatchObject({ state: 'exited', exitCode: 1 })
   expect(node.log(set.logPath)).toContain('ready for connections')
+})
+
+test('every image of the catalogue can be built, and finds its own command', async () => {
+  const node = new NodeUnderTest()
+  const broken: string[] = []
+  for (const name of node.catalogue.repositories()) {
+    const declared = node.catalogue.declaration(name)!
+    for (const tag of Object.keys(declared.versions ?? {})) {
+      const image = node.catalogue.find({ host: name.slice(0, name.indexOf('/')), path: name.slice(name.indexOf('/') + 1), tag, digest: undefined })!
+      const files = new FileSystem({ root: image.root(), now: () => 0 })
+      const command = [...image.config.entrypoint, ...image.config.cmd][0]
+      const path = image.config.env.find((pair) => pair.startsWith('PATH='))?.slice(5)
+      try {
+        const found = findExecutable(files, command ?? '', path, image.config.workingDir)
+        if (!standardPrograms.has(found.inode.program ?? '')) broken.push(`${name}:${tag} runs ${found.inode.program ?? 'a script'}`)
+      } catch (error) {
+        broken.push(`${name}:${tag} ${command}: ${(error as Error).message}`)
+      }
+    }
+  }
+  expect(broken).toEqual([])
 })
 
 test.each([

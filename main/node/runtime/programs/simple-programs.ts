@@ -15,12 +15,12 @@ export const pause: Program = async (context) => {
   return 0
 }
 
-/** An entry script that only becomes its arguments; options go to the image's default program. */
+/** An entry script that only becomes its arguments; options alone are meant for the image's own program. */
 export const execEntrypoint: Program = async (context) => {
   const command = context.argv.slice(1)
-  const fallback = context.files.find('/usr/bin/curl') && !context.files.find('/usr/local/bin/node') ? ['curl'] : []
-  if (command.length === 0) return 0
-  return startOrComplain(context, command[0]!.startsWith('-') && fallback.length > 0 ? [...fallback, ...command] : command)
+  const fallback = (context.settings as { readonly default?: string } | undefined)?.default
+  if (fallback !== undefined && (command.length === 0 || command[0]!.startsWith('-'))) return startOrComplain(context, [fallback, ...command])
+  return command.length === 0 ? 0 : startOrComplain(context, command)
 }
 
 export const pwd: Program = async (context) => {
