@@ -3,7 +3,7 @@ import { conditionOf, withoutCondition } from '../../../api/machinery/conditions
 import { matchesLabels, type Selector } from '../../../api/machinery/labels.ts'
 import { isPodReady, podAvailableAt } from '../../../api/machinery/pod.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
-import { podsToDelete } from './deletion-order.ts'
+import { podsToDelete } from '../framework/deletion-order.ts'
 
 /** So many pods at most are created or deleted in one sync. */
 export const burstReplicas = 500

@@ -13,7 +13,8 @@ import { Expansion, quoteWord } from './expansion.ts'
 import { execMessage, spawnCommand } from './external.ts'
 import { parseScript, syntaxErrorText } from './parse.ts'
 import { openTarget, redirect } from './redirections.ts'
-import { ShellError, ShellState, type FunctionBody } from './state.ts'
+import type { ShellState} from './state.ts';
+import { ShellError, type FunctionBody } from './state.ts'
 import { evaluateTest } from './test-expression.ts'
 
 const callDepthMax = 1000
