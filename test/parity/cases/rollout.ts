@@ -28,6 +28,8 @@ export const rolloutCases: readonly ParityCase[] = [
       'rollout restart deployment/nginx-deployment',
       'rollout status deployment/none',
       'rollout restart',
+      // Longer than the second within which a restart is refused.
+      quietly('wait --for=condition=Never deployment/nginx-deployment --timeout=2s'),
       'rollout restart deployment',
       'rollout status configmap/kube-root-ca.crt',
       'rollout restart configmap/kube-root-ca.crt',

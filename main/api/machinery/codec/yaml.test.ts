@@ -30,10 +30,17 @@ describe('parse', () => {
   it.each([
     ['deep nesting', '['.repeat(50_000), 'exceeded max depth'],
     ['deep blocks', `${'- '.repeat(5000)}x`, 'exceeded max depth'],
+    ['deep keys', Array.from({ length: 400 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'), 'exceeded max depth'],
+    ['deep flow in blocks', `a:\n  b: ${'{x: '.repeat(300)}1${'}'.repeat(300)}\n`, 'exceeded max depth'],
     ['a bomb of aliases', ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]', ...[1, 2, 3, 4, 5, 6].map((i) => `a${i}: &a${i} [${Array.from({ length: 10 }, () => `*a${i - 1}`).join(', ')}]`)].join('\n'), 'yaml: document contains excessive aliasing'],
     ['an unknown anchor', 'a: *x', "yaml: unknown anchor 'x' referenced"],
   ])('refuses %s', (_name, text, message) => {
     expect(() => parseYaml(text)).toThrow(new DecodeError(message))
+  })
+
+  it('reads what only looks deep', () => {
+    const text = `a: |\n  ${'['.repeat(600)}\nb: "${'{'.repeat(600)}"\nc: ${'x-'.repeat(300)}y\nd:\n${'- [1, 2]\n'.repeat(400)}`
+    expect(parseYaml(text)).toMatchObject({ a: `${'['.repeat(600)}\n`, b: '{'.repeat(600), c: `${'x-'.repeat(300)}y`, d: { length: 400 } })
   })
 
   it('splits documents', () => {

@@ -5,11 +5,13 @@ import type { Document, Node, Scalar } from 'yaml'
 import { setOwn } from '../json-value.ts'
 import type { JsonObject } from '../json-value.ts'
 import { DecodeError, depthMax, parseJson } from './json.ts'
+import { checkYamlDepth } from './yaml-depth.ts'
 import { resolvePlain } from './yaml-scalar.ts'
 
 /** Parses one document; JSON is read as JSON. Empty text is null. kubectl's reader lets a repeated key's last value win. Throws DecodeError. */
 export function parseYaml(text: string, repeatedKeys: 'refused' | 'last wins' = 'refused'): unknown {
   if (looksLikeJson(text)) return parseJson(text)
+  checkYamlDepth(text)
   return toJson(parseDocument(text, options), text, repeatedKeys === 'refused')
 }
 
@@ -26,6 +28,7 @@ export function splitYamlDocuments(text: string): string[] {
 
 /** Parses a text of many documents at once with yaml's own splitting (anchors and directives intact). */
 export function parseYamlStream(text: string): unknown[] {
+  checkYamlDepth(text)
   const documents = parseAllDocuments(text, options)
   return 'empty' in documents ? [] : documents.map((document) => toJson(document as Document.Parsed, text))
 }

@@ -121,7 +121,7 @@ const restart: Command = {
       if ((info.object as Workload).spec?.paused) throw about(info, "can't restart paused deployment (run rollout resume first)")
       const now = new Date(environment.now()).toISOString().replace(/\.\d+Z$/, 'Z')
       const template = (info.object as { spec?: { template?: { metadata?: { annotations?: Record<string, string> } } } }).spec?.template
-      if (template?.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'] === now) throw new CliError('if restart has already been triggered within the past second, please wait before attempting to trigger another')
+      if (template?.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'] === now) throw new CliError(`failed to create patch for ${info.name}: if restart has already been triggered within the past second, please wait before attempting to trigger another`)
       const patch = { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': now } } } } }
       operationPrinter(context, 'restarted')(await patchObject(context, info, 'strategic', patch, { fieldManager: flags.text('field-manager') }))
     }),
