@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { chromium } from 'playwright-core'
 import { build } from 'rolldown'
 import { parse } from 'yaml'
 
@@ -98,6 +99,33 @@ for (let run = 0; run < 5; run++) {
   await lab.stop()
 }
 report('launch to all nodes Ready, headless (median of 5)', `${median(starts).toFixed(0)} ms (${Math.min(...starts).toFixed(0)} to ${Math.max(...starts).toFixed(0)})`)
+
+{
+  // The browser is already running, as a person's is: from launching the product to its window showing every node Ready.
+  const chromiumPath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => path && existsSync(path))
+  if (!chromiumPath) report('launch to a painted window', 'not measured: no Chromium')
+  else {
+    const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] })
+    const times = []
+    for (let run = 0; run < 5; run++) {
+      const page = await browser.newPage()
+      const home = mkdtempSync(join(tmpdir(), 'orrery-bench-'))
+      const launched = performance.now()
+      const child = spawn(process.execPath, [bundle, 'serve', '--ephemeral', '--no-open'], { env: { ...process.env, ORRERY_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] })
+      const url = await new Promise((resolve) => child.stdout.on('data', (chunk) => /http:\S+/.exec(String(chunk)) && resolve(/http:\S+/.exec(String(chunk))[0])))
+      await page.goto(url)
+      await page.getByText('4/4').first().waitFor()
+      times.push(performance.now() - launched)
+      await page.close()
+      const gone = new Promise((resolve) => child.on('exit', resolve))
+      child.kill('SIGTERM')
+      await gone
+      rmSync(home, { recursive: true, force: true })
+    }
+    await browser.close()
+    report('launch to a window that shows every node Ready (median of 5)', `${median(times).toFixed(0)} ms (${Math.min(...times).toFixed(0)} to ${Math.max(...times).toFixed(0)})`)
+  }
+}
 
 {
   const lab = await startLab([])
