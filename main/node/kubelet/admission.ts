@@ -1,5 +1,5 @@
-import type { Container, Node, NodeSelectorTerm, Pod } from '../../api/generated/types.ts'
-import { matchesLabels } from '../../api/machinery/labels.ts'
+import type { Container, Node, Pod } from '../../api/generated/types.ts'
+import { matchesRequiredNodeAffinity } from '../../api/machinery/node-selector.ts'
 import { isRestartableInit } from './restart-policy.ts'
 import { cpuMillis, quantityValue } from '../../api/machinery/quantity.ts'
 
@@ -33,7 +33,7 @@ export function admitPod(pod: Pod, others: readonly Pod[], node: Node | undefine
     const storage = quantityValue(allocatable['ephemeral-storage'])
     if (wanted.storage > 0 && wanted.storage > storage - used.storage) return outOf('ephemeral-storage', wanted.storage, used.storage, storage)
   }
-  if (node && !matchesNode(pod, node)) return { reason: 'NodeAffinity', message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" }
+  if (node && !matchesRequiredNodeAffinity(pod, node)) return { reason: 'NodeAffinity', message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector" }
   const ports = hostPorts(pod)
   if (ports.length > 0 && others.some((other) => hostPorts(other).some((port) => ports.includes(port)))) return { reason: 'NodePorts', message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports" }
   if (!isStatic && node?.spec?.taints?.some((taint) => taint.effect === 'NoExecute' && !tolerates(pod, taint.key, taint.value ?? '', taint.effect))) {
@@ -71,40 +71,6 @@ export function podRequests(pod: Pod): { cpu: number; memory: number; storage: n
 
 function hostPorts(pod: Pod): string[] {
   return (pod.spec?.containers ?? []).flatMap((container) => (container.ports ?? []).filter((port) => port.hostPort).map((port) => `${port.protocol ?? 'TCP'}/${port.hostIP ?? ''}/${port.hostPort}`))
-}
-
-/** nodeSelector and required node affinity. */
-export function matchesNode(pod: Pod, node: Node): boolean {
-  if (!matchesLabels(pod.spec?.nodeSelector, node.metadata.labels)) return false
-  const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
-  return !terms || terms.some((term) => matchesTerm(term, node))
-}
-
-function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
-  const expressions = term.matchExpressions ?? []
-  const fields = term.matchFields ?? []
-  if (expressions.length === 0 && fields.length === 0) return false
-  return expressions.every((each) => matchesRequirement(each, node.metadata.labels?.[each.key])) && fields.every((each) => matchesRequirement(each, each.key === 'metadata.name' ? node.metadata.name : undefined))
-}
-
-function matchesRequirement(requirement: { operator: string; values?: string[] }, value: string | undefined): boolean {
-  const values = requirement.values ?? []
-  switch (requirement.operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-    case 'Gt':
-      return value !== undefined && Number(value) > Number(values[0])
-    case 'Lt':
-      return value !== undefined && Number(value) < Number(values[0])
-    default:
-      return false
-  }
 }
 
 function tolerates(pod: Pod, key: string, value: string, effect: string): boolean {

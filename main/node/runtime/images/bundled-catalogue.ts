@@ -6,11 +6,13 @@ import tools from '../../../../resources/images/tools.json' with { type: 'json' 
 import web from '../../../../resources/images/web.json' with { type: 'json' }
 import { ImageCatalogue, type CatalogueData, type RepositoryDeclaration } from './catalogue.ts'
 
-/** The catalogue that comes with the program. */
+/** The images that come with the program, as their files say it. */
+export const bundledImages: CatalogueData = {
+  bases,
+  repositories: [web, tools, system, databases, samples].flatMap((file) => file.repositories as unknown as readonly RepositoryDeclaration[]),
+}
+
+/** A catalogue of them. */
 export function bundledCatalogue(): ImageCatalogue {
-  const data: CatalogueData = {
-    bases,
-    repositories: [web, tools, system, databases, samples].flatMap((file) => file.repositories as unknown as readonly RepositoryDeclaration[]),
-  }
-  return new ImageCatalogue(data)
+  return new ImageCatalogue(bundledImages)
 }
