@@ -1,4 +1,5 @@
 import type { Process } from '../../kernel/machine.ts'
+import type { Admission } from './admission/admission.ts'
 import type { ServiceAllocator } from './allocation/service-allocator.ts'
 import type { Authenticator } from './authn/authenticator.ts'
 import type { Authorization } from './authz/authorizers.ts'
@@ -21,6 +22,8 @@ export interface Parts {
   readonly feed: Feed
   readonly storage: Storage
   readonly own: OwnObjects
+  /** For handlers of what no store writes; later parts plug their plugins in here. */
+  readonly admission: Admission
   readonly authenticator: Authenticator
   readonly authorization: Authorization
   readonly log: RequestLog

@@ -11,6 +11,8 @@ export interface RequestContext {
   readonly process: Process
   /** RFC 3339 of when the request began. */
   readonly timestamp: string
+  /** Notes something for the audit log. */
+  annotate?(key: string, value: string): void
 }
 
 /** Collects warnings for a response. */

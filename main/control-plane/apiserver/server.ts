@@ -99,7 +99,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     hooks.set('/services', services)
     let isReady = false
     const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
-    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, storage, own, authenticator, authorization, log, settings, hooks }
+    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, storage, own, admission, authenticator, authorization, log, settings, hooks }
     admission.use(admissionPlugins(parts))
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })

@@ -3,6 +3,8 @@ import type { KubeObject } from '../../../api/machinery/object.ts'
 import { forbidden } from '../../../api/machinery/status-error.ts'
 import type { StatusError } from '../../../api/machinery/status-error.ts'
 import type { RequestContext } from '../request-context.ts'
+import { placeOf } from './order.ts'
+import type { AdmissionPluginName } from './order.ts'
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
@@ -20,30 +22,52 @@ export interface AdmissionAttributes {
   readonly context: RequestContext
 }
 
+/** What the plugins of one mutating pass know of each other: a webhook that changed the object has those before it look again, once. */
+export class Reinvocation {
+  /** Whether this is the second pass. */
+  repeated = false
+  /** Set by a plugin that changed the object in a way that the others have not seen. */
+  wanted = false
+  /** What a plugin remembers between the passes, under its name. */
+  readonly memory = new Map<AdmissionPluginName, unknown>()
+}
+
 /** A step that may change or refuse a write. Refusals are thrown StatusErrors. */
 export interface AdmissionPlugin {
-  /** Upstream's name: `NamespaceLifecycle`. */
-  readonly name: string
+  /** Upstream's name; it decides when the plugin runs. */
+  readonly name: AdmissionPluginName
   handles(attributes: AdmissionAttributes): boolean
-  /** May change `attributes.object`. */
-  admit?(attributes: AdmissionAttributes): void | Promise<void>
+  /** May change `attributes.object`. Runs twice when a later plugin wants it (see Reinvocation). */
+  admit?(attributes: AdmissionAttributes, reinvocation: Reinvocation): void | Promise<void>
   /** May not change anything. */
   validate?(attributes: AdmissionAttributes): void | Promise<void>
 }
 
-/** All plugins in upstream's order; the changing ones run first, in one pass. */
+/** All plugins in upstream's order; the changing ones run first. */
 export class Admission {
-  #plugins: readonly AdmissionPlugin[] = []
+  readonly #plugins: AdmissionPlugin[] = []
 
-  /** Sets the plugins: they are made of pieces that are made of this. */
+  /** Puts plugins in their places: they are made of pieces that are made of this. One of the same name goes. */
   use(plugins: readonly AdmissionPlugin[]): void {
-    this.#plugins = plugins
+    for (const plugin of plugins) {
+      const at = this.#plugins.findIndex((other) => placeOf(other.name) >= placeOf(plugin.name))
+      if (at < 0) this.#plugins.push(plugin)
+      else this.#plugins.splice(at, this.#plugins[at]!.name === plugin.name ? 1 : 0, plugin)
+    }
   }
 
   async admit(attributes: AdmissionAttributes): Promise<void> {
+    const reinvocation = new Reinvocation()
+    await this.#pass(attributes, reinvocation)
+    if (!reinvocation.wanted) return
+    reinvocation.repeated = true
+    await this.#pass(attributes, reinvocation)
+  }
+
+  async #pass(attributes: AdmissionAttributes, reinvocation: Reinvocation): Promise<void> {
     for (const plugin of this.#plugins) {
       if (!plugin.admit || !plugin.handles(attributes)) continue
-      const pending = plugin.admit(attributes)
+      const pending = plugin.admit(attributes, reinvocation)
       if (pending) await pending
     }
   }
@@ -61,6 +85,11 @@ export class Admission {
 export function refused(attributes: AdmissionAttributes, message: string): StatusError {
   const { kind, name, object } = attributes
   return forbidden({ group: kind.group, resource: kind.plural }, name || object?.metadata.name || (object?.metadata.generateName ? object.metadata.generateName : '') || 'Unknown', message)
+}
+
+/** Notes something about the request for the audit log, under `<plugin's prefix>/<key>`. */
+export function annotate({ context }: AdmissionAttributes, key: string, value: string): void {
+  context.annotate?.(key, value)
 }
 
 /** Whether the attributes are about a kind's main resource or the given subresource. */

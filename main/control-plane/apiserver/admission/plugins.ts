@@ -10,7 +10,7 @@ import { priorityAdmission } from './priority.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
-/** The plugins that are on, in upstream's order: kubeadm's defaults, and NodeRestriction. */
+/** The plugins that this server has from its start: kubeadm's defaults, and NodeRestriction. `order.ts` says when each runs. */
 export function admissionPlugins({ resources, process, authorization }: Pick<Parts, 'resources' | 'process' | 'authorization'>): readonly AdmissionPlugin[] {
   const namespaces = resources.storeOf('', 'namespaces').store
   const accounts = resources.storeOf('', 'serviceaccounts').store
