@@ -123,9 +123,11 @@ describe.skipIf(!binary)('the real kubectl', () => {
 
   it('forwards ports', async () => {
     for (const websockets of ['true', 'false']) {
-      const child = kubectl.start(['port-forward', 'pod/streams', ':80'], { KUBECTL_PORT_FORWARD_WEBSOCKETS: websockets })
+      const child = kubectl.start(['port-forward', 'pod/streams', ':80', '-v=4'], { KUBECTL_PORT_FORWARD_WEBSOCKETS: websockets })
       let text = ''
+      let log = ''
       child.stdout!.on('data', (bytes: Buffer) => (text += bytes.toString()))
+      child.stderr!.on('data', (bytes: Buffer) => (log += bytes.toString()))
       for (let tries = 0; tries < 250 && !/127\.0\.0\.1:(\d+)/.test(text); tries++) await new Promise((resolve) => setTimeout(resolve, 20))
       const port = Number(/127\.0\.0\.1:(\d+)/.exec(text)?.[1])
       const answer = await new Promise<string>((resolve, reject) => {
@@ -137,6 +139,8 @@ describe.skipIf(!binary)('the real kubectl', () => {
         socket.on('error', reject)
       })
       expect(answer).toBe('you said: ping')
+      // SPDY inside the WebSocket, without falling back.
+      if (websockets === 'true') expect(log).toContain('negotiated protocol: portforward.k8s.io')
       child.kill()
     }
   })

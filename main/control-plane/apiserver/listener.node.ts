@@ -51,9 +51,9 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
   const sockets = new Set<TLSSocket>()
   const sessions = new Set<ServerHttp2Session>()
 
-  const begin = (facts: Omit<EdgeRequest, 'type' | 'id'>, output: EdgeOutput): EdgeExchange => {
+  const begin = (facts: Omit<EdgeRequest, 'type' | 'id'>, output: EdgeOutput, breakConnection: () => void): EdgeExchange => {
     const input: EdgeRequest = { type: 'request', id: nextId++, ...facts }
-    const exchange = new EdgeExchange(input.id, requestOf(input), facts.source, output, enter)
+    const exchange = new EdgeExchange(input.id, requestOf(input), facts.source, output, enter, breakConnection)
     enter(edgeLabel, input, () => handler(exchange))
     return exchange
   }
@@ -68,7 +68,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
   http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
     readBody(request, (body) => {
       const output = new Http1Output(request, response)
-      const exchange = begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, body), output)
+      const exchange = begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, body), output, () => request.socket.destroy())
       running.set(request.socket as TLSSocket, exchange)
       response.on('close', () => exchange.disconnected())
     })
@@ -78,7 +78,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request')
     else socket.destroy()
   })
-  acceptUpgrades(http1, (request, output) => begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, { bytes: undefined, oversizeBytes: undefined }), output))
+  acceptUpgrades(http1, (request, output, bytes) => begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, { bytes, oversizeBytes: undefined }), output, () => request.socket.destroy()))
 
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 250, initialWindowSize: 1024 * 1024 } })
   http2.on('session', (session) => {
@@ -92,7 +92,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
       if (stream.destroyed) return
       const socket = stream.session?.socket as TLSSocket | undefined
       if (!socket) return
-      const exchange = begin(factsOf(headers[':method'] ?? 'GET', headers[':path'] ?? '/', http2Headers(headers), socket, body), new Http2Output(stream, headers))
+      const exchange = begin(factsOf(headers[':method'] ?? 'GET', headers[':path'] ?? '/', http2Headers(headers), socket, body), new Http2Output(stream, headers), () => stream.session?.destroy())
       stream.on('close', () => exchange.disconnected())
     })
   })

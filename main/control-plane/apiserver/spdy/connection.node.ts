@@ -15,9 +15,14 @@ export interface SpdyStream {
 }
 
 const version = 3
+const frameHeadBytes = 8
 const types = { synStream: 1, synReply: 2, rstStream: 3, settings: 4, ping: 6, goAway: 7, headers: 8, windowUpdate: 9 } as const
 const finFlag = 1
-const frameBytesMax = 1 << 24
+/** How long a frame of a client may be: data, and everything else. */
+const dataFrameBytesMax = 4 * 1024 * 1024
+const controlFrameBytesMax = 64 * 1024
+/** What a client may send on a stream that nobody listens to. */
+const earlyBytesMax = 1024 * 1024
 /** How much one data frame carries. */
 const dataBytesMax = 32 * 1024
 const protocolError = 1
@@ -31,7 +36,10 @@ export class SpdyConnection {
   readonly #onClose: () => void
   readonly #codec = new HeaderCodec()
   readonly #streams = new Map<number, OpenStream>()
-  #pending = Buffer.alloc(0)
+  /** What has come of the next frames, in pieces: joined once there is enough of it. */
+  #pieces: Uint8Array[] = []
+  #pendingBytes = 0
+  #wantedBytes = frameHeadBytes
   /** Frames are handled one after another: unpacking headers takes a moment. */
   #work: Promise<void> = Promise.resolve()
   #sending: Promise<void> = Promise.resolve()
@@ -46,23 +54,33 @@ export class SpdyConnection {
   /** Takes bytes from the client. */
   receive(bytes: Uint8Array): void {
     if (this.#closed) return
-    this.#pending = this.#pending.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#pending, bytes])
-    while (this.#pending.length >= 8) {
-      const length = this.#pending.readUInt32BE(4) & 0xffffff
-      if (length > frameBytesMax) return this.close()
-      if (this.#pending.length < 8 + length) return
-      const frame = this.#pending.subarray(0, 8 + length)
-      this.#pending = this.#pending.subarray(8 + length)
+    this.#pieces.push(bytes)
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes < this.#wantedBytes) return
+    let pending = this.#pieces.length === 1 ? Buffer.from(bytes) : Buffer.concat(this.#pieces)
+    this.#wantedBytes = frameHeadBytes
+    while (pending.length >= frameHeadBytes) {
+      const length = pending.readUInt32BE(4) & 0xffffff
+      if (length > ((pending[0]! & 0x80) === 0 ? dataFrameBytesMax : controlFrameBytesMax)) return this.close()
+      if (pending.length < frameHeadBytes + length) {
+        this.#wantedBytes = frameHeadBytes + length
+        break
+      }
+      const frame = pending.subarray(0, frameHeadBytes + length)
+      pending = pending.subarray(frameHeadBytes + length)
       this.#work = this.#work.then(() => this.#handle(frame)).catch(() => this.close())
     }
+    this.#pieces = pending.length === 0 ? [] : [pending]
+    this.#pendingBytes = pending.length
   }
 
   /** Ends everything. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const stream of this.#streams.values()) stream.ended()
+    for (const stream of [...this.#streams.values()]) stream.ended()
     this.#streams.clear()
+    this.#pieces = []
     this.#codec.close()
     this.#onClose()
   }
@@ -100,6 +118,11 @@ export class SpdyConnection {
       // Odd ids are the client's: they come back as they are.
       if (frame.readUInt32BE(8) % 2 === 1) this.#send(() => Buffer.from(frame))
     } else if (type === types.goAway) this.close()
+  }
+
+  /** @internal Both sides have said all: its number is never used again. */
+  forget(id: number): void {
+    this.#streams.delete(id)
   }
 
   /** @internal */
@@ -159,6 +182,7 @@ class OpenStream implements SpdyStream {
   #onData: ((bytes: Uint8Array) => void) | undefined
   #onEnd: (() => void) | undefined
   readonly #early: Uint8Array[] = []
+  #earlyBytes = 0
   #inputEnded = false
   #outputEnded = false
 
@@ -186,17 +210,23 @@ class OpenStream implements SpdyStream {
     if (this.#outputEnded) return
     this.#outputEnded = true
     this.#connection.sendData(this.id, new Uint8Array(), true)
+    if (this.#inputEnded) this.#connection.forget(this.id)
   }
 
   receive(bytes: Uint8Array): void {
     if (this.#inputEnded) return
     if (this.#onData) this.#onData(bytes)
-    else this.#early.push(bytes)
+    else {
+      this.#earlyBytes += bytes.length
+      if (this.#earlyBytes > earlyBytesMax) return this.#connection.close()
+      this.#early.push(bytes)
+    }
   }
 
   ended(): void {
     if (this.#inputEnded) return
     this.#inputEnded = true
+    if (this.#outputEnded) this.#connection.forget(this.id)
     this.#onEnd?.()
   }
 }

@@ -10,7 +10,12 @@ interface Pair {
   owed: boolean
   /** The client will say no more. */
   clientEnded: boolean
+  /** Closes a connection whose client has finished speaking and whose server has gone quiet. */
+  quiet?: NodeJS.Timeout
 }
+
+/** How long a server may pause in an answer to a client that has finished speaking. */
+const quietMs = 1_000
 
 /** The streams of port forwarding: each connection is a pair, one for its bytes and one for what went wrong, that share a
  *  `requestid`. */
@@ -51,8 +56,18 @@ export class PortForwardStreams {
     stream.onEnd(() => {
       this.#byRequest.delete(request)
       connection.clientEnded = true
-      if (!connection.closed && !connection.owed) this.#toServer({ channel: 'close', id })
+      if (!connection.owed) this.#close(connection)
     })
+  }
+
+  #close(pair: Pair): void {
+    if (pair.closed) return
+    pair.closed = true
+    clearTimeout(pair.quiet)
+    this.#toServer({ channel: 'close', id: pair.id })
+    pair.error?.end()
+    pair.data?.end()
+    this.#byId.delete(pair.id)
   }
 
   send(data: unknown): void {
@@ -63,10 +78,13 @@ export class PortForwardStreams {
     if (frame.channel === 'data') {
       pair.data?.write(frame.bytes)
       pair.owed = false
-      if (pair.clientEnded) this.#toServer({ channel: 'close', id: frame.id })
+      if (!pair.clientEnded) return
+      clearTimeout(pair.quiet)
+      pair.quiet = setTimeout(() => this.#close(pair), quietMs)
     } else if (frame.channel === 'error') pair.error?.write(new TextEncoder().encode(frame.message))
     else {
       pair.closed = true
+      clearTimeout(pair.quiet)
       pair.error?.end()
       pair.data?.end()
       this.#byId.delete(frame.id)
@@ -74,6 +92,7 @@ export class PortForwardStreams {
   }
 
   finish(done: () => void): void {
+    for (const pair of this.#byId.values()) clearTimeout(pair.quiet)
     done()
   }
 }

@@ -28,13 +28,23 @@ const decoder = new TextDecoder()
 /** The message for a frame, bytes for binary protocols and text for base64 ones; undefined for frames that clients do not get. */
 export function encodeChannel(frame: StreamFrame, protocol: ChannelProtocol): Uint8Array | string | undefined {
   if (frame.channel !== 'stdout' && frame.channel !== 'stderr' && frame.channel !== 'error') return undefined
-  const bytes = frame.channel === 'error' ? encoder.encode(errorText(frame, protocol)) : frame.bytes
-  const channel = numbers[frame.channel]
+  return packChannel(numbers[frame.channel], frame.channel === 'error' ? encoder.encode(errorText(frame, protocol)) : frame.bytes, protocol)
+}
+
+/** Bytes of one channel as a message. */
+export function packChannel(channel: number, bytes: Uint8Array, protocol: ChannelProtocol): Uint8Array | string {
   if (protocol.base64) return `${channel}${base64(bytes)}`
   const message = new Uint8Array(bytes.length + 1)
   message[0] = channel
   message.set(bytes, 1)
   return message
+}
+
+/** The channel and bytes of a message; undefined for one that has none. */
+export function unpackChannel(message: Uint8Array, protocol: ChannelProtocol): { readonly channel: number; readonly payload: Uint8Array } | undefined {
+  if (message.length === 0) return undefined
+  const payload = protocol.base64 ? unbase64(decoder.decode(message.subarray(1))) : message.slice(1)
+  return payload && { channel: protocol.base64 ? message[0]! - 48 : message[0]!, payload }
 }
 
 function errorText(frame: Extract<StreamFrame, { channel: 'error' }>, protocol: ChannelProtocol): string {
@@ -44,10 +54,9 @@ function errorText(frame: Extract<StreamFrame, { channel: 'error' }>, protocol: 
 
 /** The frame of a client's message; undefined for one that means nothing. */
 export function decodeChannel(message: Uint8Array, protocol: ChannelProtocol): StreamFrame | undefined {
-  if (message.length === 0) return undefined
-  const channel = protocol.base64 ? message[0]! - 48 : message[0]!
-  const payload = protocol.base64 ? unbase64(decoder.decode(message.subarray(1))) : message.slice(1)
-  if (payload === undefined) return undefined
+  const found = unpackChannel(message, protocol)
+  if (!found) return undefined
+  const { channel, payload } = found
   if (channel === closeChannel && protocol.closes) return payload[0] === numbers.stdin ? { channel: 'close', of: 'stdin' } : undefined
   if (channel === numbers.stdin) return { channel: 'stdin', bytes: payload }
   return channel === numbers.resize ? resizeFrame(payload) : undefined

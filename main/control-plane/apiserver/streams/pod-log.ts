@@ -7,6 +7,7 @@ import { integerOf } from '../handlers/options.ts'
 import type { ApiRequest } from '../handlers/request.ts'
 import type { Parts } from '../parts.ts'
 import { bodyText, unreachable } from './kubelet-access.ts'
+import { relay } from './relay.ts'
 import { targetContainer } from './target-container.ts'
 
 const passedOn = ['follow', 'previous', 'timestamps', 'tailLines', 'limitBytes', 'sinceSeconds', 'sinceTime', 'stream'] as const
@@ -16,7 +17,7 @@ const noBytes = new Uint8Array()
 export function podLog({ resources, kubelets }: Parts): (request: ApiRequest) => Promise<void> {
   const pods = resources.storeOf('', 'pods').store
   return async (request) => {
-    const { info, exchange } = request
+    const { info } = request
     const { query } = info
     const errors = logOptionErrors(request)
     if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, info.name, errors)
@@ -35,12 +36,7 @@ export function podLog({ resources, kubelets }: Parts): (request: ApiRequest) =>
     if (response.status >= 400) throw kubeletError(response.status, bodyText(response.body), info.name)
     if (response.body !== undefined) return request.respond({ ...head, body: response.body })
     request.open(head)
-    exchange.onCancel(() => {
-      stream.cancel()
-      request.end()
-    })
-    stream.onData((data) => exchange.send(data, { kind: 'log', label: `${info.name}/${container}` }))
-    stream.onEnd(() => request.end())
+    relay(request, stream, { kind: 'log', label: `${info.name}/${container}` })
   }
 }
 
