@@ -4,7 +4,7 @@ import type { ClusterSpec } from './spec.ts'
 /** What kubeadm puts into every cluster after its control plane answers: kube-proxy, CoreDNS, their identities, and the
  *  ConfigMaps that `kubeadm` and `kubectl cluster-info` know. Written as the manifests that they are; their roles and bindings come with the API server's own policy. */
 export function addonsOf(spec: ClusterSpec, server: string): KubeObject[] {
-  return [...kubeProxy(spec, server), ...coreDns(spec), ...kubeadmConfigMaps(spec)]
+  return [...kubeProxy(spec, server), ...coreDns(spec), ...kubeadmConfigMaps(spec, server)]
 }
 
 const systemNamespace = 'kube-system'
@@ -196,13 +196,14 @@ function coreDns(spec: ClusterSpec): KubeObject[] {
   return [account, config, deployment, service]
 }
 
-function kubeadmConfigMaps(spec: ClusterSpec): KubeObject[] {
+function kubeadmConfigMaps(spec: ClusterSpec, server: string): KubeObject[] {
   const configuration = [
     'apiVersion: kubeadm.k8s.io/v1beta4',
     'caCertificateValidityPeriod: 87600h0m0s',
     'certificateValidityPeriod: 8760h0m0s',
     'certificatesDir: /etc/kubernetes/pki',
     `clusterName: ${spec.name}`,
+    ...(spec.loadBalancerAddress === undefined ? [] : [`controlPlaneEndpoint: ${server.slice('https://'.length)}`]),
     'etcd:',
     '  local:',
     '    dataDir: /var/lib/etcd',

@@ -1,5 +1,6 @@
 import type { Program as Component, Machine, Process } from '../kernel/machine.ts'
 import type { Endpoint } from '../kernel/network.ts'
+import type { Scope } from '../kernel/scope.ts'
 import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server.ts'
 import { kubeControllerManager } from '../control-plane/controllers/kube-controller-manager.ts'
 import { etcdClient } from '../control-plane/etcd/network-client.ts'
@@ -25,6 +26,17 @@ import { ManifestFolder } from './manifest-folder.ts'
 import { controlPlaneManifests } from './static-pods.ts'
 import type { MachineSpec } from './spec.ts'
 
+/** Where a machine's components find each other, and who wants to know of its API server. */
+export interface NodeSurroundings {
+  /** The API server of the components that run beside one (kubelet, scheduler, controller manager): the local one on a control-plane
+   *  node, as kubeadm writes their kubeconfigs; the control-plane endpoint elsewhere. */
+  readonly server: Endpoint
+  /** The address of the control plane as a whole. */
+  readonly controlPlaneEndpoint: Endpoint
+  readonly etcd: Endpoint
+  readonly apiServerStarted: (apiServer: ApiServer, scope: Scope) => void
+}
+
 /** One machine of the cluster with the services that its systemd keeps running, and the components that its containers may be. */
 export class ClusterNode {
   readonly machine: Machine
@@ -33,13 +45,13 @@ export class ClusterNode {
   readonly manifests: ManifestFolder
   readonly network: NodePodNetwork
 
-  constructor(machine: Machine, spec: MachineSpec, options: ClusterOptions, server: Endpoint, onApiServer: (apiServer: ApiServer | undefined) => void) {
+  constructor(machine: Machine, spec: MachineSpec, options: ClusterOptions, surroundings: NodeSurroundings) {
     this.machine = machine
     this.spec = spec
     this.network = new NodePodNetwork(machine.stack)
     this.manifests = new ManifestFolder(spec.role === 'control-plane' ? controlPlaneManifests(options.spec, spec) : {})
     const registries = catalogueRegistries({ catalogue: new ImageCatalogue(options.images) })
-    const programs = this.#programs(options, server, onApiServer)
+    const programs = this.#programs(options, surroundings)
     const network = this.network
     this.systemd = new Systemd(machine, [
       {
@@ -60,7 +72,7 @@ export class ClusterNode {
         command: '/usr/bin/kubelet --bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf --config=/var/lib/kubelet/config.yaml',
         enabled: true,
         restartMs: 10_000,
-        program: (process) => this.#kubelet(process, options, server),
+        program: (process) => this.#kubelet(process, options, surroundings.server),
       },
     ])
   }
@@ -98,7 +110,7 @@ export class ClusterNode {
     })(process)
   }
 
-  #programs(options: ClusterOptions, server: Endpoint, onApiServer: (apiServer: ApiServer | undefined) => void): ProgramTable {
+  #programs(options: ClusterOptions, { server, controlPlaneEndpoint, etcd, apiServerStarted }: NodeSurroundings): ProgramTable {
     const { machine, spec } = this
     const component = (name: string, program: (process: Process, context: ProcessContext) => Component): [string, ReturnType<typeof componentProgram>] => [name, componentProgram(machine, name, program)]
     return new Map([
@@ -106,20 +118,19 @@ export class ClusterNode {
       component('etcd', etcdServer({ name: spec.name })),
       component('kube-apiserver', (process) => {
         const apiServer = kubeApiserver({
-          etcd: etcdClient(process, [{ address: '127.0.0.1', port: 2379 }]),
+          etcd: etcdClient(process, [etcd]),
           tokens: options.tokens,
           advertisedAddress: spec.address,
           serviceCidr: options.spec.serviceCidr,
           freeze: options.freeze ?? false,
         })(process)
-        onApiServer(apiServer)
-        process.scope.onClose(() => onApiServer(undefined))
+        apiServerStarted(apiServer, process.scope)
         return apiServer
       }),
       component('kube-proxy', (process, context) =>
         kubeProxy({
           nodeName: spec.name,
-          server: new BearerTransport(new HttpClient(process, server), () => context.files.readText(tokenPath).trim()),
+          server: new BearerTransport(new HttpClient(process, controlPlaneEndpoint), () => context.files.readText(tokenPath).trim()),
           clusterCidr: options.spec.podCidr,
         })(process),
       ),

@@ -1,5 +1,4 @@
 import { SimulatedDisk } from '../kernel/disk.ts'
-import type { HttpHandler } from '../kernel/http.ts'
 import type { RecordedInput } from '../kernel/input-log.ts'
 import { Kernel } from '../kernel/kernel.ts'
 import { Machine } from '../kernel/machine.ts'
@@ -7,12 +6,13 @@ import { Network, type Endpoint } from '../kernel/network.ts'
 import { Pacer } from '../kernel/pacer.ts'
 import { BridgeError } from '../../preload/contract/bridge.ts'
 import type { TimeState } from '../../preload/contract/time.ts'
-import type { ApiServer } from '../control-plane/apiserver/server.ts'
 import { addonsOf } from './addons.ts'
+import { ApiServers } from './api-servers.ts'
 import { ClusterNode } from './cluster-node.ts'
 import type { ClusterOptions } from './cluster-options.ts'
 import { Gateway } from './gateway.ts'
 import { kubeadmInit } from './kubeadm.ts'
+import { LoadBalancer } from './load-balancer.ts'
 import { Observer } from './observer/observer.ts'
 
 /** A fault that a person asked for. */
@@ -22,6 +22,7 @@ export type Fault =
   | { readonly type: 'kill'; readonly processId: string }
 
 const apiServerPort = 6443
+const etcdPort = 2379
 
 /** A whole cluster on one kernel: machines from a spec, what runs on them, and the doors through which the outside looks and acts. */
 export class Cluster {
@@ -33,9 +34,13 @@ export class Cluster {
   readonly gateway: Gateway
   readonly nodes = new Map<string, ClusterNode>()
   readonly machines = new Map<string, Machine>()
+  readonly apiServers: ApiServers
+  /** Before several API servers. */
+  readonly loadBalancer: LoadBalancer | undefined
+  /** The control-plane endpoint: the load balancer's, or the one API server's. */
+  readonly server: Endpoint
   /** Resolves when every node has been Ready once. */
   readonly ready: Promise<void>
-  #apiServer: ApiServer | undefined
   #onReady!: () => void
   readonly #timeListeners = new Set<() => void>()
 
@@ -48,37 +53,42 @@ export class Cluster {
     this.ready = new Promise((resolve) => {
       this.#onReady = resolve
     })
-    const controlPlane = spec.machines.find((machine) => machine.role === 'control-plane')
-    if (!controlPlane) throw new Error('a cluster needs a control-plane machine')
-    const server: Endpoint = { address: controlPlane.address, port: apiServerPort }
+    const controlPlanes = spec.machines.filter((machine) => machine.role === 'control-plane')
+    const [firstControlPlane] = controlPlanes
+    if (!firstControlPlane) throw new Error('a cluster needs a control-plane machine')
+    if (spec.loadBalancerAddress !== undefined) {
+      const backends = controlPlanes.map(({ name, address }) => ({ machine: name, address }))
+      this.loadBalancer = new LoadBalancer(this.kernel, this.network, { address: spec.loadBalancerAddress, port: apiServerPort, backends })
+    }
+    this.server = this.loadBalancer?.endpoint ?? { address: firstControlPlane.address, port: apiServerPort }
+    this.apiServers = new ApiServers(controlPlanes.map(({ name }) => name), (machine) => this.loadBalancer?.isHealthy(machine) ?? true)
     for (const machineSpec of spec.machines) {
       const disk = new SimulatedDisk(this.kernel, machineSpec.name, options.backingOf?.(machineSpec.name))
       const machine = new Machine(this.network, machineSpec.name, machineSpec.address, disk)
       this.machines.set(machine.name, machine)
-      this.nodes.set(machine.name, new ClusterNode(machine, machineSpec, options, server, (apiServer) => {
-        this.#apiServer = apiServer
+      this.nodes.set(machine.name, new ClusterNode(machine, machineSpec, options, {
+        server: machineSpec.role === 'control-plane' ? { address: machineSpec.address, port: apiServerPort } : this.server,
+        controlPlaneEndpoint: this.server,
+        etcd: { address: machineSpec === firstControlPlane ? '127.0.0.1' : firstControlPlane.address, port: etcdPort },
+        apiServerStarted: (apiServer, scope) => this.apiServers.started(machineSpec.name, apiServer, scope),
       }))
     }
     this.observer = new Observer(this.kernel, this.network, this.machines)
-    this.gateway = new Gateway(this.kernel, this.pacer, this.observer.messages, controlPlane.name, () => this.apiHandler())
+    this.gateway = new Gateway(this.kernel, this.pacer, this.observer.messages, this.apiServers)
     this.pacer.onChange(() => this.#timeChanged())
   }
 
   /** Powers everything on. The kernel has to run for anything to happen. */
   boot(): void {
     const { spec } = this.options
+    this.loadBalancer?.boot()
     for (const node of this.nodes.values()) node.boot()
     const controlPlane = [...this.nodes.values()].find((node) => node.spec.role === 'control-plane')!
-    const server = { address: controlPlane.spec.address, port: apiServerPort }
+    const { server } = this
     controlPlane.machine.start(
       'kubeadm',
       kubeadmInit({ server, addons: addonsOf(spec, `https://${server.address}:${server.port}`), nodes: spec.machines.map((machine) => machine.name), onReady: () => this.#onReady() }),
     )
-  }
-
-  /** The running API server's front; undefined while there is none. */
-  apiHandler(): HttpHandler | undefined {
-    return this.#apiServer?.handler
   }
 
   /** Makes something go wrong, as a recorded input. Throws BridgeError for names that do not exist. */

@@ -1,7 +1,6 @@
 import { listenHttps } from '../control-plane/apiserver/listener.node.ts'
 import { kubeconfigText, type Pki } from '../control-plane/apiserver/pki.node.ts'
 import type { Cluster } from './cluster.ts'
-import { currentHandler } from './current-handler.ts'
 
 /** The cluster's API on a real socket. */
 export interface Edge {
@@ -12,9 +11,8 @@ export interface Edge {
 
 /** Opens the HTTPS endpoint on 127.0.0.1. Rejects when the port cannot be had. */
 export async function openEdge(cluster: Cluster, pki: Pki, port: number): Promise<Edge> {
-  const handler = currentHandler(cluster)
   const listener = await listenHttps({
-    handler,
+    handler: cluster.apiServers.handler,
     tls: { key: pki.server.key, cert: pki.server.certificate, ca: pki.ca.certificate },
     port,
     enter: (label, data, run) => cluster.gateway.enter(label, data, run),

@@ -1,7 +1,9 @@
 import type { RecordedInput } from '../kernel/input-log.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { Pacer } from '../kernel/pacer.ts'
-import type { ClientCertificate, HttpHandler, HttpRequest, HttpResponse, ServerExchange } from '../kernel/http.ts'
+import type { ClientCertificate, HttpRequest, HttpResponse, ServerExchange } from '../kernel/http.ts'
+import type { Endpoint } from '../kernel/network.ts'
+import type { ApiServers } from './api-servers.ts'
 import type { MessageFeed } from './observer/message-feed.ts'
 
 /** Whom the window acts as: what kubeadm's admin.conf holds. */
@@ -19,18 +21,16 @@ export class Gateway {
   readonly #kernel: Kernel
   readonly #pacer: Pacer
   readonly #messages: MessageFeed
-  readonly #handler: () => HttpHandler | undefined
-  readonly #apiServerMachine: string
+  readonly #servers: ApiServers
   readonly #open = new Map<number, OutsideExchange>()
   #replayOther: ((input: RecordedInput) => void) | undefined
   #nextId = 1
 
-  constructor(kernel: Kernel, pacer: Pacer, messages: MessageFeed, apiServerMachine: string, handler: () => HttpHandler | undefined) {
+  constructor(kernel: Kernel, pacer: Pacer, messages: MessageFeed, servers: ApiServers) {
     this.#kernel = kernel
     this.#pacer = pacer
     this.#messages = messages
-    this.#apiServerMachine = apiServerMachine
-    this.#handler = handler
+    this.#servers = servers
   }
 
   /** Runs `run` inside the simulation as a recorded input; requests get a root span that names who asked. */
@@ -66,7 +66,8 @@ export class Gateway {
     if (!facts) return
     const span = this.#kernel.trace.start(`${facts.agent}@outside`, `${facts.agent}: ${facts.method} ${facts.path}`, { user: facts.user, method: facts.method, path: facts.path })
     this.#kernel.trace.end(span)
-    this.#messages.addOutside(facts.agent, this.#apiServerMachine, facts.kind, `${facts.method} ${facts.path}`, facts.user)
+    const machine = this.#servers.machineFor(facts.source)
+    if (machine !== undefined) this.#messages.addOutside(facts.agent, machine, facts.kind, `${facts.method} ${facts.path}`, facts.user)
   }
 
   /** Sends a request as the window: straight to the API server's handler, past TLS, as kubernetes-admin. Answers a cancel function. */
@@ -86,9 +87,7 @@ export class Gateway {
 
   #handOver(request: Omit<HttpRequest, 'certificate'>, answer: OutsideAnswer): OutsideExchange {
     const exchange = new OutsideExchange({ ...request, certificate: adminCertificate }, answer)
-    const handler = this.#handler()
-    if (handler) handler(exchange)
-    else exchange.respond({ status: 503, headers: {}, body: unavailable })
+    this.#servers.handler(exchange)
     return exchange
   }
 }
@@ -103,11 +102,12 @@ interface SentRequest {
 
 const silence: OutsideAnswer = { onHead: () => {}, onData: () => {}, onEnd: () => {} }
 
-const unavailable = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'the API server is not running', reason: 'ServiceUnavailable', code: 503 }
+/** The window has no connection of its own. */
+const windowSource: Endpoint = { address: '127.0.0.1', port: 0 }
 
 class OutsideExchange implements ServerExchange {
   readonly request: HttpRequest
-  readonly source = { address: '127.0.0.1', port: 0 }
+  readonly source = windowSource
   readonly byReference = true
   readonly backlogBytes = 0
   finished = false
@@ -148,6 +148,10 @@ class OutsideExchange implements ServerExchange {
     this.#onCancel = handler
   }
 
+  abort(): void {
+    this.end()
+  }
+
   cancel(): void {
     if (this.finished) return
     this.finished = true
@@ -155,10 +159,10 @@ class OutsideExchange implements ServerExchange {
   }
 }
 
-function requestFacts(data: unknown): { agent: string; method: string; path: string; kind: 'read' | 'write' | 'watch'; user: boolean } | undefined {
-  const { method, path, headers } = (data ?? {}) as { method?: unknown; path?: unknown; headers?: Record<string, string> }
+function requestFacts(data: unknown): { agent: string; method: string; path: string; kind: 'read' | 'write' | 'watch'; user: boolean; source: Endpoint } | undefined {
+  const { method, path, headers, source } = (data ?? {}) as { method?: unknown; path?: unknown; headers?: Record<string, string>; source?: Endpoint }
   if (typeof method !== 'string' || typeof path !== 'string' || !headers) return undefined
   const agent = (headers['user-agent'] ?? 'client').split('/')[0]!.split(' ')[0]!
   const reads = method === 'GET' || method === 'HEAD'
-  return { agent, method, path, kind: /[?&]watch=(true|1)/.test(path) ? 'watch' : reads ? 'read' : 'write', user: agent !== 'window' || !reads }
+  return { agent, method, path, kind: /[?&]watch=(true|1)/.test(path) ? 'watch' : reads ? 'read' : 'write', user: agent !== 'window' || !reads, source: source ?? windowSource }
 }

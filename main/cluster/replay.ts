@@ -4,13 +4,12 @@ import { replayEtcd } from '../control-plane/etcd/grpc/replay.ts'
 import type { RecordedInput } from '../kernel/input-log.ts'
 import type { Cluster } from './cluster.ts'
 import { consoleCommand } from './console-command.ts'
-import { currentHandler } from './current-handler.ts'
 import { etcdFromOutside, rangeOfPrefix } from './etcd-from-outside.ts'
 
 /** Prepares a cluster that has not run yet to live another run again: every recorded input, from whichever door, happens as the
  *  event that it was, and its answer goes nowhere. The cluster has to have the same spec, epoch and token key. */
 export function replayRun(cluster: Cluster, inputs: readonly RecordedInput[]): void {
-  const api = replayEdge(currentHandler(cluster))
+  const api = replayEdge(cluster.apiServers.handler)
   const etcd = replayEtcd(etcdFromOutside(cluster))
   cluster.gateway.onReplay(({ label, data }) => {
     if (label === edgeLabel) api(data)

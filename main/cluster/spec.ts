@@ -8,6 +8,8 @@ export interface ClusterSpec {
   readonly dnsAddress: string
   readonly clusterDomain: string
   readonly machines: readonly MachineSpec[]
+  /** Address of the load balancer before several API servers; absent: there is one API server and its machine is the endpoint. */
+  readonly loadBalancerAddress?: string
 }
 
 export interface MachineSpec {
@@ -26,6 +28,10 @@ export class SpecError extends Error {}
 
 const gibibyte = 1024 ** 3
 const machinesMax = 1_000
+const controlPlanesMax = 100
+const firstControlPlane = 'controlplane'
+/** Outside the addresses that machines get. */
+const loadBalancerAddress = '192.168.64.5'
 
 function machine(name: string, role: MachineSpec['role'], index: number): MachineSpec {
   const offset = 10 + index
@@ -43,6 +49,7 @@ function machine(name: string, role: MachineSpec['role'], index: number): Machin
 }
 
 function spec(name: string, seed: number, machines: readonly MachineSpec[]): ClusterSpec {
+  const severalServers = machines.filter(({ role }) => role === 'control-plane').length > 1
   return {
     name,
     seed,
@@ -52,14 +59,32 @@ function spec(name: string, seed: number, machines: readonly MachineSpec[]): Clu
     dnsAddress: '10.96.0.10',
     clusterDomain: 'cluster.local',
     machines,
+    ...(severalServers ? { loadBalancerAddress } : {}),
   }
+}
+
+/** `controlplane`, `controlplane-2` … and `worker-1` …: addresses in that order. */
+function numbered(controlPlanes: number, workers: number): MachineSpec[] {
+  return [
+    ...Array.from({ length: controlPlanes }, (_, index) => machine(index === 0 ? firstControlPlane : `${firstControlPlane}-${index + 1}`, 'control-plane', index)),
+    ...Array.from({ length: workers }, (_, index) => machine(`worker-${index + 1}`, 'worker', controlPlanes + index)),
+  ]
+}
+
+function checkWorkers(workers: number): void {
+  if (!Number.isInteger(workers) || workers < 0 || workers > machinesMax) throw new SpecError(`the number of nodes has to be between 0 and ${machinesMax}, not ${workers}`)
 }
 
 /** One control-plane node and `workers` workers. */
 export function standardSpec(name: string, seed: number, workers = 3): ClusterSpec {
-  if (!Number.isInteger(workers) || workers < 0 || workers > machinesMax) throw new SpecError(`the number of nodes has to be between 0 and ${machinesMax}, not ${workers}`)
-  const names = Array.from({ length: workers }, (_, index) => machine(`worker-${index + 1}`, 'worker', index + 1))
-  return spec(name, seed, [machine('controlplane', 'control-plane', 0), ...names])
+  checkWorkers(workers)
+  return spec(name, seed, numbered(1, workers))
+}
+
+/** Three control-plane nodes behind a load balancer, and `workers` workers. */
+export function haSpec(name: string, seed: number, workers = 3): ClusterSpec {
+  checkWorkers(workers)
+  return spec(name, seed, numbered(3, workers))
 }
 
 /** One node that is both: its control-plane taint is removed by having no worker to leave the work to. */
@@ -67,45 +92,56 @@ export function singleSpec(name: string, seed: number): ClusterSpec {
   return standardSpec(name, seed, 0)
 }
 
-/** Reads a spec written by a person: `{nodes: 5}` or a list of machines. Unknown fields are errors. */
+/** Reads a spec written by a person: how many control-plane nodes and workers, or a list of machines beside the first control-plane
+ *  node. Unknown fields are errors. */
 export function parseSpec(value: unknown, name: string, seed: number): ClusterSpec {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SpecError('a cluster spec is a mapping')
   const given = value as Record<string, unknown>
-  const known = ['seed', 'nodes', 'machines']
+  const known = ['seed', 'controlPlanes', 'nodes', 'machines']
   for (const key of Object.keys(given)) if (!known.includes(key)) throw new SpecError(`unknown field "${key}" in the cluster spec; there are ${known.join(', ')}`)
   const effectiveSeed = given.seed === undefined ? seed : integer(given.seed, 'seed', 0, 2 ** 32 - 1)
-  if (given.machines === undefined) return standardSpec(name, effectiveSeed, given.nodes === undefined ? 3 : integer(given.nodes, 'nodes', 0, machinesMax))
+  const controlPlanes = given.controlPlanes === undefined ? 1 : integer(given.controlPlanes, 'controlPlanes', 1, controlPlanesMax)
+  if (given.machines === undefined) return spec(name, effectiveSeed, numbered(controlPlanes, given.nodes === undefined ? 3 : integer(given.nodes, 'nodes', 0, machinesMax)))
+  if (given.nodes !== undefined) throw new SpecError('nodes and machines cannot both be given')
   if (!Array.isArray(given.machines)) throw new SpecError('machines has to be a list')
-  const base = standardSpec(name, effectiveSeed, 0)
-  const workers = given.machines.map((entry, index) => parseMachine(entry, index + 1))
-  const names = new Set(['controlplane'])
-  for (const { name: machineName } of workers) {
-    if (names.has(machineName)) throw new SpecError(`two machines are named "${machineName}"`)
-    names.add(machineName)
-  }
-  return { ...base, machines: [...base.machines, ...workers] }
+  if (given.machines.length > machinesMax) throw new SpecError(`machines has to have at most ${machinesMax} entries, not ${given.machines.length}`)
+  const machines = numbered(controlPlanes, 0)
+  const names = new Set(machines.map((each) => each.name))
+  const count = { 'control-plane': controlPlanes, worker: 0 }
+  given.machines.forEach((entry: unknown, index) => {
+    const made = parseMachine(entry, index, machines.length, count)
+    if (names.has(made.name)) throw new SpecError(`two machines are named "${made.name}"`)
+    names.add(made.name)
+    machines.push(made)
+  })
+  return spec(name, effectiveSeed, machines)
 }
 
-function parseMachine(entry: unknown, index: number): MachineSpec {
-  if (typeof entry !== 'object' || entry === null) throw new SpecError(`machines[${index - 1}] has to be a mapping`)
+/** `index` in the list, `place` among all machines; `count` says how many there are of each role, and is kept up. */
+function parseMachine(entry: unknown, index: number, place: number, count: Record<MachineSpec['role'], number>): MachineSpec {
+  const where = `machines[${index}]`
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) throw new SpecError(`${where} has to be a mapping`)
   const given = entry as Record<string, unknown>
-  const known = ['name', 'cpu', 'memoryGiB', 'pods', 'labels']
-  for (const key of Object.keys(given)) if (!known.includes(key)) throw new SpecError(`unknown field "${key}" in machines[${index - 1}]; there are ${known.join(', ')}`)
-  const name = given.name ?? `worker-${index}`
-  if (typeof name !== 'string' || !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) throw new SpecError(`machines[${index - 1}].name has to be a DNS label`)
-  const base = machine(name, 'worker', index)
+  const known = ['name', 'role', 'cpu', 'memoryGiB', 'pods', 'labels']
+  for (const key of Object.keys(given)) if (!known.includes(key)) throw new SpecError(`unknown field "${key}" in ${where}; there are ${known.join(', ')}`)
+  const role = given.role ?? 'worker'
+  if (role !== 'control-plane' && role !== 'worker') throw new SpecError(`${where}.role has to be control-plane or worker, not ${JSON.stringify(role)}`)
+  const number = ++count[role]
+  const name = given.name ?? (role === 'worker' ? `worker-${number}` : `${firstControlPlane}-${number}`)
+  if (typeof name !== 'string' || !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) throw new SpecError(`${where}.name has to be a DNS label`)
+  const base = machine(name, role, place)
   return {
     ...base,
     cpuMillis: given.cpu === undefined ? base.cpuMillis : integer(given.cpu, 'cpu', 1, 1_024) * 1_000,
     memoryBytes: given.memoryGiB === undefined ? base.memoryBytes : integer(given.memoryGiB, 'memoryGiB', 1, 16_384) * gibibyte,
     podsMax: given.pods === undefined ? base.podsMax : integer(given.pods, 'pods', 1, 1_000),
-    labels: given.labels === undefined ? {} : parseLabels(given.labels, index),
+    labels: given.labels === undefined ? {} : parseLabels(given.labels, where),
   }
 }
 
-function parseLabels(value: unknown, index: number): Record<string, string> {
-  if (typeof value !== 'object' || value === null || Object.values(value).some((text) => typeof text !== 'string')) {
-    throw new SpecError(`machines[${index - 1}].labels has to be a mapping of texts`)
+function parseLabels(value: unknown, where: string): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.values(value).some((text) => typeof text !== 'string')) {
+    throw new SpecError(`${where}.labels has to be a mapping of texts`)
   }
   return value as Record<string, string>
 }

@@ -2,11 +2,12 @@ import type { KubeObject } from '../api/machinery/object.ts'
 import type { ClusterSpec, MachineSpec } from './spec.ts'
 
 /** The manifests that kubeadm writes to /etc/kubernetes/manifests of a control-plane node: file name -> pod. The kubelet
- *  runs them without asking anyone, which is how the control plane comes to be. */
+ *  runs them without asking anyone, which is how the control plane comes to be. etcd has one member, on the first of them. */
 export function controlPlaneManifests(spec: ClusterSpec, machine: MachineSpec): Record<string, KubeObject> {
+  const first = spec.machines.find(({ role }) => role === 'control-plane')!
   return {
-    'etcd.yaml': etcd(machine),
-    'kube-apiserver.yaml': apiServer(spec, machine),
+    ...(machine.name === first.name ? { 'etcd.yaml': etcd(machine) } : {}),
+    'kube-apiserver.yaml': apiServer(spec, machine, machine.name === first.name ? '127.0.0.1' : first.address),
     'kube-controller-manager.yaml': controllerManager(spec),
     'kube-scheduler.yaml': scheduler(spec),
   }
@@ -82,7 +83,7 @@ function etcd(machine: MachineSpec): KubeObject {
   })
 }
 
-function apiServer(spec: ClusterSpec, machine: MachineSpec): KubeObject {
+function apiServer(spec: ClusterSpec, machine: MachineSpec, etcdAddress: string): KubeObject {
   return staticPod({
     name: 'kube-apiserver',
     image: `registry.k8s.io/kube-apiserver:${spec.kubernetesVersion}`,
@@ -95,7 +96,7 @@ function apiServer(spec: ClusterSpec, machine: MachineSpec): KubeObject {
       '--authorization-mode=Node,RBAC',
       '--client-ca-file=/etc/kubernetes/pki/ca.crt',
       '--enable-admission-plugins=NodeRestriction',
-      '--etcd-servers=https://127.0.0.1:2379',
+      `--etcd-servers=https://${etcdAddress}:2379`,
       '--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname',
       '--secure-port=6443',
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',

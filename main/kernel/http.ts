@@ -75,6 +75,8 @@ export interface ServerExchange {
   onData(handler: (data: unknown) => void): void
   /** The client went away or cancelled, or the exchange broke. Not called after `respond` or `end`. */
   onCancel(handler: () => void): void
+  /** Breaks the connection, as the end of its server does. Absent where the network itself does that. */
+  abort?(): void
 }
 
 export type HttpHandler = (exchange: ServerExchange) => void

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { labNameProblem } from '../lab/paths.ts'
-import { parseSpec, singleSpec, SpecError, standardSpec, type LabSpec } from '../lab/specs.ts'
+import { haSpec, parseSpec, singleSpec, SpecError, standardSpec, type LabSpec } from '../lab/specs.ts'
 
 /** What `orrery serve` was asked for. */
 export interface ServeFlags {
@@ -28,9 +28,10 @@ Flags:
   --headless           no window; print one JSON line when every node is Ready
   --ephemeral          keep nothing on disk
   --lab NAME           name of the lab (default "standard"); its files are kept under that name
-  --spec FILE|standard|single
-                       what the cluster is made of: a YAML file, three workers, or one node that does everything
-  --nodes N            number of worker nodes of the standard spec
+  --spec FILE|standard|single|ha
+                       what the cluster is made of: a YAML file, three workers, one node that does everything, or
+                       three control-plane nodes and three workers
+  --nodes N            number of worker nodes of the standard and ha specs
   --kubeconfig FILE    where to write the kubeconfig (default: in the lab's folder)
   --port N             port of the API server (default: a free one, kept for the lab)
   --window-port N      port of the window's page (default: a free one)
@@ -86,9 +87,9 @@ export async function parseServeFlags(argv: readonly string[]): Promise<ServeFla
 
 async function specOf(spec: string | undefined, nodes: number | undefined, lab: string, seed: number): Promise<LabSpec> {
   if (spec === undefined || spec === 'standard') return standardSpec(lab, seed, nodes)
-  if (nodes !== undefined) throw new UsageError('--nodes goes with the standard spec only')
+  if (spec === 'ha') return haSpec(lab, seed, nodes)
+  if (nodes !== undefined) throw new UsageError('--nodes goes with the standard and ha specs only')
   if (spec === 'single') return singleSpec(lab, seed)
-  if (spec === 'ha') throw new UsageError('--spec ha: several control-plane nodes are not built yet; there are standard, single and files')
   let text: string
   try {
     text = readFileSync(spec, 'utf8')

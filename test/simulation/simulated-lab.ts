@@ -4,7 +4,7 @@ import type { ApiClient } from '../../main/api/client/contract.ts'
 import { Cluster } from '../../main/cluster/cluster.ts'
 import { adminCertificate } from '../../main/cluster/gateway.ts'
 import { imageCatalogue } from '../../main/cluster/images.ts'
-import { standardSpec } from '../../main/cluster/spec.ts'
+import { standardSpec, type ClusterSpec } from '../../main/cluster/spec.ts'
 import { es256Tokens, generateTokenKey } from '../../main/control-plane/apiserver/tokens.node.ts'
 import type { DiskBacking } from '../../main/kernel/disk.ts'
 import { nodeHost } from '../../main/kernel/host.node.ts'
@@ -27,9 +27,9 @@ export interface SimulatedLab {
   traceDigest(): string
 }
 
-export function createLab(options: { seed?: number; workers?: number; freeze?: boolean; backingOf?: (machine: string) => DiskBacking } = {}): SimulatedLab {
+export function createLab(options: { seed?: number; workers?: number; spec?: ClusterSpec; freeze?: boolean; backingOf?: (machine: string) => DiskBacking } = {}): SimulatedLab {
   const cluster = new Cluster({
-    spec: standardSpec('test', options.seed ?? 1, options.workers ?? 3),
+    spec: options.spec ?? standardSpec('test', options.seed ?? 1, options.workers ?? 3),
     host: nodeHost,
     epoch,
     tokens: es256Tokens(tokenKey),
@@ -48,7 +48,7 @@ export function createLab(options: { seed?: number; workers?: number; freeze?: b
   const settle = <T>(promise: Promise<T>): Promise<T> => cluster.kernel.settle(promise)
   const controlPlane = cluster.machines.get('controlplane') as Machine
   controlPlane.start('tester', (process) => {
-    client = restClient(new HttpClient(process, { address: controlPlane.stack.address, port: 6443 }, adminCertificate), { userAgent: 'tester' })
+    client = restClient(new HttpClient(process, cluster.server, adminCertificate), { userAgent: 'tester' })
     return {}
   })
   return {

@@ -12,6 +12,7 @@ export class EdgeExchange implements ServerExchange {
   readonly byReference = false
   readonly #output: EdgeOutput
   readonly #enter: Enter
+  readonly #breakConnection: () => void
   #done = false
   #opened = false
   #half = false
@@ -19,12 +20,13 @@ export class EdgeExchange implements ServerExchange {
   #onCancel: (() => void) | undefined
   readonly #early: unknown[] = []
 
-  constructor(id: number, request: HttpRequest, source: ServerExchange['source'], output: EdgeOutput, enter: Enter) {
+  constructor(id: number, request: HttpRequest, source: ServerExchange['source'], output: EdgeOutput, enter: Enter, breakConnection: () => void) {
     this.id = id
     this.request = request
     this.source = source
     this.#output = output
     this.#enter = enter
+    this.#breakConnection = breakConnection
     output.onData?.((data) => this.#enter(edgeLabel, { type: 'data', id, data: packBytes(data) }, () => this.#receive(data)))
   }
 
@@ -62,6 +64,12 @@ export class EdgeExchange implements ServerExchange {
 
   onCancel(handler: () => void): void {
     this.#onCancel = handler
+  }
+
+  abort(): void {
+    if (this.#done) return
+    this.#done = true
+    this.#breakConnection()
   }
 
   /** The connection or stream is closed. */

@@ -120,6 +120,10 @@ class SilentExchange implements ServerExchange {
     else this.#early.push(data)
   }
 
+  abort(): void {
+    this.#finish()
+  }
+
   cancelled(): void {
     if (this.#done) return
     this.#finish()
