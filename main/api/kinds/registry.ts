@@ -13,21 +13,26 @@ import { bindingKind } from './core/binding.ts'
 import { configMapKind } from './core/config-map.ts'
 import { endpointsKind } from './core/endpoints.ts'
 import { eventKind } from './core/event.ts'
+import { limitRangeKind } from './core/limit-range.ts'
 import { namespaceKind } from './core/namespace.ts'
 import { nodeKind } from './core/node.ts'
+import { persistentVolumeClaimKind } from './core/persistent-volume-claim.ts'
 import { podKind } from './core/pod.ts'
 import { replicationControllerKind } from './core/replication-controller.ts'
+import { resourceQuotaKind } from './core/resource-quota.ts'
 import { secretKind } from './core/secret.ts'
 import { serviceAccountKind } from './core/service-account.ts'
 import { serviceKind } from './core/service.ts'
 import { endpointSliceKind } from './discovery/endpoint-slice.ts'
 import { eventsEventKind } from './events/event.ts'
 import type { Kind } from './kind.ts'
+import { runtimeClassKind } from './node/runtime-class.ts'
 import { clusterRoleBindingKind } from './rbac/cluster-role-binding.ts'
 import { clusterRoleKind } from './rbac/cluster-role.ts'
 import { roleBindingKind } from './rbac/role-binding.ts'
 import { roleKind } from './rbac/role.ts'
 import { priorityClassKind } from './scheduling/priority-class.ts'
+import { storageClassKind } from './storage/storage-class.ts'
 
 /** In the order of `kubectl api-resources`: core first, then by group. */
 export const builtInKinds: readonly Kind[] = [
@@ -56,13 +61,18 @@ export const builtInKinds: readonly Kind[] = [
   cronJobKind,
   jobKind,
   leaseKind,
+  limitRangeKind,
+  persistentVolumeClaimKind,
+  resourceQuotaKind,
   endpointSliceKind,
   eventsEventKind,
+  runtimeClassKind,
   clusterRoleBindingKind,
   clusterRoleKind,
   roleBindingKind,
   roleKind,
   priorityClassKind,
+  storageClassKind,
 ]
 
 let byKind: ReadonlyMap<string, Kind> | undefined
