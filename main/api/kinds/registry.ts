@@ -1,4 +1,10 @@
 /** All kinds that the API server knows by itself. Custom resources are added at run time beside these. */
+import { mutatingAdmissionPolicyKind } from './admissionregistration/mutating-admission-policy.ts'
+import { mutatingAdmissionPolicyBindingKind } from './admissionregistration/mutating-admission-policy-binding.ts'
+import { mutatingWebhookConfigurationKind } from './admissionregistration/mutating-webhook-configuration.ts'
+import { validatingAdmissionPolicyKind } from './admissionregistration/validating-admission-policy.ts'
+import { validatingAdmissionPolicyBindingKind } from './admissionregistration/validating-admission-policy-binding.ts'
+import { validatingWebhookConfigurationKind } from './admissionregistration/validating-webhook-configuration.ts'
 import { controllerRevisionKind } from './apps/controller-revision.ts'
 import { daemonSetKind } from './apps/daemon-set.ts'
 import { deploymentKind } from './apps/deployment.ts'
@@ -40,13 +46,22 @@ export const builtInKinds: readonly Kind[] = [
   configMapKind,
   endpointsKind,
   eventKind,
+  limitRangeKind,
   namespaceKind,
   nodeKind,
+  persistentVolumeClaimKind,
   podKind,
   replicationControllerKind,
+  resourceQuotaKind,
   secretKind,
   serviceAccountKind,
   serviceKind,
+  mutatingAdmissionPolicyKind,
+  mutatingAdmissionPolicyBindingKind,
+  mutatingWebhookConfigurationKind,
+  validatingAdmissionPolicyKind,
+  validatingAdmissionPolicyBindingKind,
+  validatingWebhookConfigurationKind,
   controllerRevisionKind,
   daemonSetKind,
   deploymentKind,
@@ -61,9 +76,6 @@ export const builtInKinds: readonly Kind[] = [
   cronJobKind,
   jobKind,
   leaseKind,
-  limitRangeKind,
-  persistentVolumeClaimKind,
-  resourceQuotaKind,
   endpointSliceKind,
   eventsEventKind,
   runtimeClassKind,
