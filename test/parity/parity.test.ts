@@ -13,6 +13,7 @@ import { guideCases } from './cases/guide.ts'
 import { inspectCases } from './cases/inspect.ts'
 import { localCases } from './cases/local.ts'
 import { nodeCases } from './cases/nodes.ts'
+import { outputCases } from './cases/outputs.ts'
 import { rolloutCases } from './cases/rollout.ts'
 import { normalise } from './normalise.ts'
 import type { ParityCase } from './parity-case.ts'
@@ -27,6 +28,7 @@ const topics: Readonly<Record<string, readonly ParityCase[]>> = {
   create: createCases,
   apply: applyCases,
   get: getCases,
+  outputs: outputCases,
   change: changeCases,
   delete: deleteCases,
   rollout: rolloutCases,

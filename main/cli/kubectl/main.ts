@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Environment } from '../streams.ts'
@@ -37,10 +38,20 @@ export function nodeConnector(environment: Environment): { readonly connector: C
     configPath: (flags) => configPaths(flags, environment)[0]!,
     changeConfig: async (flags, change) => changeConfigFile(configPaths(flags, environment)[0]!, change),
     readFile: (path) => readFile(at(path)),
+    readFileNow: (path) => readFileNow(at(path), path),
     listFiles: (path, recursive) => listFiles(environment.workingFolder, path, recursive),
     plainFiles: (path) => plainFiles(environment.workingFolder, path),
   }
   return { connector, close: () => transports.forEach((transport) => transport.close()) }
+}
+
+function readFileNow(path: string, name: string): Uint8Array {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    throw new Error(code === 'ENOENT' ? `open ${name}: no such file or directory` : code === 'EISDIR' ? `read ${name}: is a directory` : code === 'EACCES' ? `open ${name}: permission denied` : (error as Error).message)
+  }
 }
 
 const manifestEndings = /\.(json|yaml|yml)$/

@@ -1,5 +1,9 @@
 import { CliError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
+import { asStruct, printJson } from '../printing/go-json.ts'
+import { printYaml } from '../printing/go-yaml.ts'
+import { printKyaml } from '../printing/kyaml.ts'
+import { unknownFormat } from '../printing/output.ts'
 import { TabWriter } from '../printing/tab-writer.ts'
 import { groupVersionOf, typeName, type ApiResource } from '../resources/mapper.ts'
 
@@ -23,7 +27,7 @@ export const apiResourcesCommand: Command = {
     const sortBy = flags.text('sort-by')
     if (sortBy !== '' && sortBy !== 'name' && sortBy !== 'kind') throw new CliError('--sort-by accepts only name or kind')
     const output = flags.text('output')
-    if (output !== '' && output !== 'wide' && output !== 'name') throw new CliError(`--output ${output} is not available`)
+    if (!['', 'wide', 'name', 'json', 'yaml', 'kyaml'].includes(output)) throw unknownFormat(output, ['json', 'kyaml', 'name', 'wide', 'yaml'])
     const resources = (await factory.mapper().all()).filter(
       (resource) =>
         resource.verbs.length > 0 &&
@@ -35,6 +39,11 @@ export const apiResourcesCommand: Command = {
     const sorted = [...resources].sort(orderBy(sortBy))
     if (output === 'name') {
       for (const resource of sorted) streams.out(`${typeName(resource)}\n`)
+      return
+    }
+    if (output !== '' && output !== 'wide') {
+      const list = asStruct({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: '', resources: sorted.length > 0 ? sorted.map(entryOf) : null })
+      streams.out(output === 'json' ? printJson(list) : output === 'yaml' ? printYaml(list) : printKyaml(list))
       return
     }
     const writer = new TabWriter()
@@ -52,6 +61,21 @@ export const apiResourcesCommand: Command = {
     }
     streams.out(writer.flush())
   },
+}
+
+/** A resource as discovery's APIResource, fields in the order of its struct. */
+function entryOf({ plural, singular, namespaced, group, version, kind, verbs, shortNames, categories }: ApiResource): object {
+  return {
+    name: plural,
+    singularName: singular,
+    namespaced,
+    ...(group === '' ? {} : { group }),
+    version,
+    kind,
+    verbs,
+    ...(shortNames.length > 0 ? { shortNames } : {}),
+    ...(categories.length > 0 ? { categories } : {}),
+  }
 }
 
 function orderBy(field: string): (a: ApiResource, b: ApiResource) => number {

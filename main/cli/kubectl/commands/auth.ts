@@ -1,6 +1,6 @@
 import { CliError, usageError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
-import { objectOutputFlags, objectPrinter } from '../printing/output.ts'
+import { objectFormats, objectOutputFlags, objectPrinter } from '../printing/output.ts'
 import { TabWriter } from '../printing/tab-writer.ts'
 import { requestJson } from '../resources/requests.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
@@ -118,7 +118,7 @@ const whoami: Command = {
   async run(context) {
     const { streams, args } = context
     if (args.length > 0) throw new CliError(`unknown command ${JSON.stringify(args[0])} for "${context.path}"`)
-    const print = objectPrinter(context)
+    const print = objectPrinter(context, objectFormats)
     const answer = await requestJson<KubeObject & { status: { userInfo: { username?: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> } } }>(context, 'POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {}, { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1', metadata: {}, status: { userInfo: {} } })
     if (print) {
       const { inStructOrder } = await import('../typed.ts')

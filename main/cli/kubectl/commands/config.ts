@@ -2,9 +2,9 @@ import { CliError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { deleteClusterCommand, deleteUserCommand, renameContextCommand, setClusterCommand, setCredentialsCommand, setPropertyCommand, unsetPropertyCommand } from './config-change.ts'
 import type { KubeConfig } from '../config/kubeconfig.ts'
-import { compileJsonPath, printJsonPath } from '../printing/json-path.ts'
-import { asStruct, printJson } from '../printing/go-json.ts'
-import { printYaml } from '../printing/go-yaml.ts'
+import type { KubeObject } from '../../../api/machinery/object.ts'
+import { asStruct } from '../printing/go-json.ts'
+import { objectFormats, objectOutputFlags, objectPrinter } from '../printing/output.ts'
 import { TabWriter } from '../printing/tab-writer.ts'
 
 const redacted = 'DATA+OMITTED'
@@ -14,10 +14,11 @@ const view: Command = {
   use: 'config view [flags] [options]',
   short: 'Display merged kubeconfig settings or a specified kubeconfig file',
   flags: [
+    ...objectOutputFlags.map((flag) => (flag.name === 'output' ? { ...flag, default: 'yaml' } : flag)),
     { name: 'flatten', type: 'bool', help: 'Flatten the resulting kubeconfig file into self-contained output (useful for creating portable kubeconfig files)' },
     { name: 'minify', type: 'bool', help: 'Remove all information not used by current-context from the output' },
     { name: 'raw', type: 'bool', help: 'Display raw byte data and sensitive data' },
-    { name: 'output', short: 'o', type: 'string', default: 'yaml', help: 'Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).' },
+    { name: 'merge', type: 'bool', default: 'true', help: 'Show all kubeconfig files merged into one' },
   ],
   async run(context) {
     const { flags, streams } = context
@@ -25,11 +26,7 @@ const view: Command = {
     if (flags.bool('minify')) config = minified(config, flags.text('context') || config['current-context'] || '')
     if (!flags.bool('raw') && !flags.bool('flatten')) config = withoutSecrets(config)
     const shown = forPrinting(config)
-    const output = flags.text('output')
-    if (output === 'json') streams.out(printJson(shown))
-    else if (output === 'yaml') streams.out(printYaml(shown))
-    else if (output.startsWith('jsonpath=')) streams.out(printJsonPath(compileJsonPath(output.slice('jsonpath='.length)), shown, { asJson: false, allowMissing: true }))
-    else throw new CliError(`unable to match a printer suitable for the output format "${output}", allowed formats are: json,jsonpath,yaml`)
+    streams.out(objectPrinter(context, objectFormats)!(shown as unknown as KubeObject))
   },
 }
 
@@ -67,11 +64,13 @@ const getContexts: Command = {
     { name: 'output', short: 'o', type: 'string', help: 'Output format. One of: (name).' },
   ],
   async run({ flags, args, streams, factory }) {
+    const output = flags.text('output')
+    if (output !== '' && output !== 'name') throw new CliError(`--output ${output} is not available in kubectl config get-contexts; resetting to default output format`)
     const config = factory.connector.config(flags)
     const contexts = [...(config.contexts ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1))
     const missing = args.find((name) => !contexts.some((entry) => entry.name === name))
     const shown = args.length > 0 ? contexts.filter((entry) => args.includes(entry.name)) : contexts
-    if (flags.text('output') === 'name') {
+    if (output === 'name') {
       for (const entry of shown) streams.out(`${entry.name}\n`)
       return
     }

@@ -6,7 +6,7 @@ import { CliError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { intervalText } from '../describe/events.ts'
 import { asStruct, printJson } from '../printing/go-json.ts'
-import { objectOutputFlags, objectPrinter } from '../printing/output.ts'
+import { objectFormats, objectOutputFlags, objectPrinter } from '../printing/output.ts'
 import { TabWriter } from '../printing/tab-writer.ts'
 import { groupVersionOf } from '../resources/mapper.ts'
 import { readBody, requestJson } from '../resources/requests.ts'
@@ -31,7 +31,7 @@ export const eventsCommand: Command = {
     const { flags, streams, factory } = context
     const fieldSelector = await subjectSelector(context)
     const types = flags.list('types').map((type) => type.toLowerCase())
-    const print = objectPrinter(context)
+    const print = objectPrinter(context, objectFormats)
     if (types.some((type) => type !== 'normal' && type !== 'warning')) throw new CliError('valid --types are Normal or Warning')
     const namespace = flags.bool('all-namespaces') ? '' : factory.namespace()
     const query = new URLSearchParams({ ...(fieldSelector ? { fieldSelector } : {}), limit: '500' })

@@ -32,6 +32,8 @@ export const explainCommand: Command = {
     const { flags, args, streams, factory } = context
     if (args.length === 0) throw new CliError('You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.')
     if (args.length > 1) throw new CliError('We accept only this format: explain RESOURCE')
+    const output = flags.text('output')
+    if (output !== 'plaintext' && output !== 'plaintext-openapiv2') throw new CliError(`unrecognized format: ${output}`)
     const [type, ...path] = args[0]!.split('.') as [string, ...string[]]
     const resource = await factory.mapper().byName(type).catch((error: unknown) => {
       throw error instanceof CliError ? new CliError(error.message, { prefixed: false }) : error

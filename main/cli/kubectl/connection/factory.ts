@@ -20,6 +20,8 @@ export interface Connector {
   configPath(flags: FlagValues): string
   changeConfig(flags: FlagValues, change: (file: KubeConfig) => KubeConfig): Promise<void>
   readFile(path: string): Promise<Uint8Array>
+  /** The same at once, for templates. Throws an Error with Go's words: `open x: no such file or directory`. */
+  readFileNow(path: string): Uint8Array
   /** Files that a path names: itself, or those of a folder. Throws CliError when there is none. */
   listFiles(path: string, recursive: boolean): Promise<string[]>
   /** A file, or the plain files of a folder in byte order; undefined when there is neither. */

@@ -1,8 +1,12 @@
 /** JSON as kubectl prints objects: four spaces, and Go's escapes for HTML's characters. Keys are sorted, except in objects that
  *  kubectl holds as Go structs (`asStruct`), whose fields come in the order of their declaration. */
 export function printJson(value: unknown): string {
-  const ordered = typeof value === 'object' && value !== null && structs.has(value) ? value : sorted(value)
-  return `${escapeHtml(JSON.stringify(ordered, null, 4) ?? 'null')}\n`
+  return `${escapeHtml(JSON.stringify(asSorted(value), null, 4) ?? 'null')}\n`
+}
+
+/** The value with keys in the order in which kubectl would marshal them. */
+export function asSorted(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && structs.has(value) ? value : sorted(value)
 }
 
 const structs = new WeakSet<object>()

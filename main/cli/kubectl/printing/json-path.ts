@@ -94,7 +94,7 @@ function fieldOf(name: string, values: readonly unknown[], allowMissing: boolean
   for (const value of values) {
     if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, name)) found.push((value as Record<string, unknown>)[name])
   }
-  if (found.length === 0 && !allowMissing) throw new CliError(`error executing jsonpath: ${name} is not found`)
+  if (found.length === 0 && !allowMissing) throw new CliError(`${name} is not found`)
   return found
 }
 
@@ -116,7 +116,7 @@ function sliceOf(step: Extract<Step, { type: 'slice' }>, value: unknown): unknow
   if (step.single) {
     const index = at(step.from ?? 0)
     if (index < 0 || index >= length) {
-      throw new CliError(`error executing jsonpath: array index out of bounds: index ${step.from ?? 0}, length ${length}`)
+      throw new CliError(`array index out of bounds: index ${step.from ?? 0}, length ${length}`)
     }
     return [value[index]]
   }

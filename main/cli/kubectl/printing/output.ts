@@ -1,14 +1,18 @@
 import type { KubeObject } from '../../../api/machinery/object.ts'
+import { quote } from '../../../api/machinery/go-text.ts'
 import { CliError } from '../cli-error.ts'
 import type { CommandContext } from '../command.ts'
 import type { Flag } from '../flags.ts'
+import { sprintf } from '../go-template/sprintf.ts'
 import type { DryRun } from '../settings.ts'
-import { customColumns } from './custom-columns.ts'
+import { customColumns, customColumnsOfFile } from './custom-columns.ts'
+import { goTemplatePrinter } from './go-template.ts'
 import { alike, printJson } from './go-json.ts'
 import { printYaml } from './go-yaml.ts'
-import { compileJsonPath, printJsonPath } from './json-path.ts'
+import { printKyaml } from './kyaml.ts'
+import { compileJsonPath, printJsonPath, type JsonPathTemplate } from './json-path.ts'
 
-const objectFormats = ['go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'kyaml', 'name', 'template', 'templatefile', 'yaml']
+export const objectFormats: readonly string[] = ['go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'kyaml', 'name', 'template', 'templatefile', 'yaml']
 const tableFormats = [...objectFormats, 'custom-columns', 'custom-columns-file', 'wide'].sort()
 
 const shared: readonly Flag[] = [
@@ -32,9 +36,11 @@ export function objectPrinter(context: CommandContext, known: readonly string[] 
   const output = flags.text('output') || (flags.has('template') && flags.text('template') ? 'go-template' : '')
   if (output === '' || (output === 'wide' && known.includes('wide'))) return undefined
   const at = output.indexOf('=')
-  const format = (at < 0 ? output : output.slice(0, at)).toLowerCase()
-  if (!known.includes(format)) throw new CliError(`unable to match a printer suitable for the output format "${output}", allowed formats are: ${known.join(',')}`)
-  const argument = at < 0 ? (flags.has('template') ? flags.text('template') : '') : output.slice(at + 1)
+  const takesArgument = at < 0 || templated.test(output)
+  const format = at < 0 ? output.toLowerCase() : output.slice(0, at)
+  if (!known.includes(format) || !takesArgument) throw unknownFormat(output, known)
+  const argument = (at < 0 ? '' : output.slice(at + 1)) || (flags.has('template') ? flags.text('template') : '')
+  const allowMissing = !flags.has('allow-missing-template-keys') || flags.bool('allow-missing-template-keys')
   const clean = (object: KubeObject): KubeObject => (flags.has('show-managed-fields') && flags.bool('show-managed-fields') ? object : withoutManagedFields(object))
   let printed = 0
   switch (format) {
@@ -44,19 +50,58 @@ export function objectPrinter(context: CommandContext, known: readonly string[] 
       return (object) => `${printed++ > 0 ? '---\n' : ''}${printYaml(clean(object))}`
     case 'name':
       return (object) => itemsOf(object).map((item) => `${nameOf(item)}\n`).join('')
+    case 'kyaml':
+      return (object) => printKyaml(clean(object))
     case 'jsonpath':
-    case 'jsonpath-as-json': {
-      if (argument === '') throw new CliError('template format specified but no template given')
-      const template = compileJsonPath(argument)
-      return (object) => printJsonPath(template, object, { asJson: format === 'jsonpath-as-json', allowMissing: flags.bool('allow-missing-template-keys') })
+    case 'jsonpath-as-json':
+    case 'jsonpath-file': {
+      const given = templateOf(context, format, argument)
+      const template = compileJsonPath(given)
+      return (object) => jsonPathText(template, object, { asJson: format === 'jsonpath-as-json', allowMissing }, given)
     }
-    case 'custom-columns': {
-      if (argument === '') throw new CliError('custom-columns format specified but no custom columns given')
-      const print = customColumns(argument, flags.has('no-headers') && flags.bool('no-headers'))
+    case 'go-template':
+    case 'template':
+    case 'go-template-file':
+    case 'templatefile':
+      return goTemplatePrinter(templateOf(context, format, argument), allowMissing, (text) => context.streams.out(text))
+    default: {
+      const given = flags.text('template') && at < 0 ? '' : argument
+      if (given === '') throw new CliError('custom-columns format specified but no custom columns given')
+      const noHeaders = flags.has('no-headers') && flags.bool('no-headers')
+      const print = format === 'custom-columns' ? customColumns(given, noHeaders) : customColumnsOfFile(fileText(context, given, 'template'))
       return (object) => print(itemsOf(object))
     }
-    default:
-      throw new CliError(`output format "${format}" is not built into this kubectl`)
+  }
+}
+
+/** What the template finds, or upstream's long explanation of why it does not. */
+function jsonPathText(template: JsonPathTemplate, object: KubeObject, options: Parameters<typeof printJsonPath>[2], given: string): string {
+  try {
+    return printJsonPath(template, object, options)
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    throw new CliError(`error executing jsonpath ${quote(given)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${given}\n\tobject given to jsonpath engine was:\n\t\t${sprintf('%#v', [object])}\n\n\n`)
+  }
+}
+
+const templated = /^(go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file)=/
+
+/** kubectl's words for a format that a command does not print. */
+export function unknownFormat(output: string, known: readonly string[]): CliError {
+  return new CliError(`unable to match a printer suitable for the output format "${output}", allowed formats are: ${known.join(',')}`)
+}
+
+/** The template itself, or what its file says. */
+function templateOf(context: CommandContext, format: string, argument: string): string {
+  if (argument === '') throw new CliError('template format specified but no template given')
+  return format.endsWith('file') ? fileText(context, argument, '--template') : argument
+}
+
+function fileText({ factory }: CommandContext, path: string, what: string): string {
+  try {
+    return new TextDecoder().decode(factory.connector.readFileNow(path))
+  } catch (error) {
+    throw new CliError(`error reading ${what} ${path}, ${(error as Error).message}`)
   }
 }
 

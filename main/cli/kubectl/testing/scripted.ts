@@ -53,6 +53,9 @@ export async function runScripted({ answers, argv, now = 0, namespace = 'default
     readFile: async (path) => {
       throw new Error(`no file ${path}`)
     },
+    readFileNow: (path) => {
+      throw new Error(`open ${path}: no such file or directory`)
+    },
     listFiles: async () => [],
     plainFiles: async () => undefined,
   }

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../../../api/machinery/object.ts'
 import { CliError } from '../../cli-error.ts'
 import type { Command } from '../../command.ts'
-import { objectOutputFlags, objectPrinter } from '../../printing/output.ts'
+import { objectFormats, objectOutputFlags, objectPrinter } from '../../printing/output.ts'
 import { objectPath } from '../../resources/objects.ts'
 import { requestJson } from '../../resources/requests.ts'
 import { nameArgument } from './create.ts'
@@ -46,7 +46,7 @@ export const createTokenCommand: Command = {
       throw new CliError(`failed to create token: ${(error as Error).message}`)
     }
     if (!answer.status?.token) throw new CliError('failed to create token: no token in server response')
-    const print = objectPrinter(context)
+    const print = objectPrinter(context, objectFormats)
     const { inStructOrder } = await import('../../typed.ts')
     streams.out(print ? print(inStructOrder(answer)) : answer.status.token)
   },

@@ -3,7 +3,7 @@ import { CliError } from '../../cli-error.ts'
 import type { Command, CommandContext } from '../../command.ts'
 import type { Flag } from '../../flags.ts'
 import { lastAppliedAnnotation } from '../../last-applied.ts'
-import { nameOf, objectOutputFlags, objectPrinter, operationPrinter } from '../../printing/output.ts'
+import { nameOf, objectFormats, objectOutputFlags, objectPrinter, operationPrinter } from '../../printing/output.ts'
 import { typeName } from '../../resources/mapper.ts'
 import { patchObject } from '../../resources/objects.ts'
 import { filenameFlags } from '../../resources/selection.ts'
@@ -64,7 +64,7 @@ const history: Command = {
       if (revision < 0) throw new CliError(`revision must be a positive integer: ${revision}`)
       if (info.resource.kind !== 'Deployment') throw unsupported(info, 'history viewer', 'history')
       const revisions = await revisionsOf(context, info)
-      const print = objectPrinter(context)
+      const print = objectPrinter(context, objectFormats)
       if (print) {
         for (const { number, object } of revisions) if (revision === 0 || number === revision) streams.out(print(object))
         return
