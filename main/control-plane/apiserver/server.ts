@@ -13,6 +13,9 @@ import { admissionPlugins } from './admission/plugins.ts'
 import { Authenticator } from './authn/authenticator.ts'
 import { authorizers } from './authz/authorizers.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
+import { EndpointReconciler } from './bootstrap/endpoint-reconciler.ts'
+import { keepIdentityLease } from './bootstrap/identity-lease.ts'
+import { MasterLeases } from './bootstrap/master-leases.ts'
 import { OwnObjects } from './bootstrap/own-objects.ts'
 import { sendBookmarks } from './bookmarks.ts'
 import { pipeline } from './pipeline.ts'
@@ -75,12 +78,13 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     const stored = new StoredObjects(options.freeze ?? false)
     const hooks = new Map<string, StoreHooks>()
     const admission = new Admission()
+    const leases = new Leases(process, options.etcd)
     const resources = new Resources({
       process,
       storage,
       stored,
       admission,
-      leases: new Leases(process, options.etcd),
+      leases,
       hooksFor: (kind) => hooks.get(`${kind.group}/${kind.plural}`),
     })
     const kinds = options.kinds ?? builtInKinds
@@ -103,6 +107,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     admission.use(admissionPlugins(parts))
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })
+    const endpoints = new EndpointReconciler(process, own, new MasterLeases(options.etcd, leases), settings.advertisedAddress, settings.port)
     const waiting: (() => void)[] = []
     const handler: HttpHandler = (exchange) => {
       if (isReady || isHealthCheck(exchange.request.path)) handle(exchange)
@@ -115,7 +120,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       await feed.start()
       for (;;) {
         try {
-          await bootstrap(parts)
+          await bootstrap(parts, endpoints)
           break
         } catch (error) {
           process.journal.error('Unable to write the server\'s own objects, trying again', { err: statusOf(error).message })
@@ -125,6 +130,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       isReady = true
       process.journal.info('Serving securely on', { address: `[::]:${settings.port}` })
       for (const go of waiting.splice(0)) go()
+      endpoints.start()
+      keepIdentityLease(process, own, resources)
     })()
     sendBookmarks(process, resources)
     exposeWatchCache(process, resources, feed)
@@ -132,8 +139,9 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     return {
       handler,
       ready,
-      stop() {
+      async stop() {
         isReady = false
+        await endpoints.stop()
         for (const { stored } of resources.all()) for (const session of [...(stored?.sessions ?? [])]) session.lost()
         process.journal.info('[graceful-termination] apiserver is exiting')
       },

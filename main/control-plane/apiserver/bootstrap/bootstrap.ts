@@ -1,13 +1,14 @@
 import { apiserverPolicy, kubeadmPolicy } from '../../../api/kinds/rbac/bootstrap.ts'
 import type { Parts } from '../parts.ts'
+import type { EndpointReconciler } from './endpoint-reconciler.ts'
 import { reconcileKubernetesService } from './kubernetes-service.ts'
 import { ensurePriorityClasses } from './priority-classes.ts'
 import { reconcileRbac } from './rbac.ts'
 import { ensureSystemNamespaces } from './system-namespaces.ts'
 
 /** Writes the objects that the server itself answers for, unless they are there. */
-export async function bootstrap({ own, settings, services }: Parts): Promise<void> {
-  await Promise.all([ensureSystemNamespaces(own), ensurePriorityClasses(own)])
+export async function bootstrap({ own, settings, services }: Parts, endpoints: EndpointReconciler): Promise<void> {
+  await Promise.all([ensureSystemNamespaces(own), ensurePriorityClasses(own), endpoints.renew()])
   for (const policy of settings.policies ?? [apiserverPolicy(), kubeadmPolicy()]) await reconcileRbac(own, policy)
-  await reconcileKubernetesService(own, { clusterIp: services.firstAddress, advertisedAddress: settings.advertisedAddress, port: settings.port })
+  await Promise.all([reconcileKubernetesService(own, services.firstAddress, settings.port), endpoints.reconcile()])
 }

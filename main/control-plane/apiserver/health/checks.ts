@@ -17,7 +17,7 @@ const startHooks = [
 /** The server's checks. Of upstream's start hooks those are listed whose work is done here. */
 export function healthChecks(parts: { readonly feed: Feed; readonly etcd: EtcdClient; readonly isReady: () => boolean }): readonly HealthCheck[] {
   const { feed, etcd, isReady } = parts
-  const doneHere = new Set<string>(['start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'start-system-namespaces-controller', 'start-service-ip-repair-controllers', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'bootstrap-controller'])
+  const doneHere = new Set<string>(['start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'start-system-namespaces-controller', 'start-kube-apiserver-identity-lease-controller', 'start-kube-apiserver-identity-lease-garbage-collector', 'start-service-ip-repair-controllers', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'bootstrap-controller'])
   const reachesEtcd = async (): Promise<boolean> => {
     await etcd.range({ key: '/registry/health' })
     return true

@@ -5,7 +5,8 @@ import { NodeUnderTest } from '../testing/node-under-test.ts'
 import { FileSystem } from '../files/file-system.ts'
 import { findExecutable } from '../processes/executable.ts'
 import { standardPrograms } from './standard-programs.ts'
-import { md5, sha1, sha256 } from './digest.ts'
+import { sha256 } from '../../../api/machinery/sha256.ts'
+import { md5, sha1 } from './digest.ts'
 import { decimalsOfPi } from './pi.ts'
 
 const text = (bytes: unknown): string => new TextDecoder().decode(bytes as Uint8Array)
