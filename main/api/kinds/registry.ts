@@ -32,6 +32,11 @@ import { serviceKind } from './core/service.ts'
 import { endpointSliceKind } from './discovery/endpoint-slice.ts'
 import { eventsEventKind } from './events/event.ts'
 import type { Kind } from './kind.ts'
+import { ingressClassKind } from './networking/ingress-class.ts'
+import { ingressKind } from './networking/ingress.ts'
+import { ipAddressKind } from './networking/ip-address.ts'
+import { networkPolicyKind } from './networking/network-policy.ts'
+import { serviceCIDRKind } from './networking/service-cidr.ts'
 import { runtimeClassKind } from './node/runtime-class.ts'
 import { clusterRoleBindingKind } from './rbac/cluster-role-binding.ts'
 import { clusterRoleKind } from './rbac/cluster-role.ts'
@@ -78,6 +83,11 @@ export const builtInKinds: readonly Kind[] = [
   leaseKind,
   endpointSliceKind,
   eventsEventKind,
+  ingressClassKind,
+  ingressKind,
+  ipAddressKind,
+  networkPolicyKind,
+  serviceCIDRKind,
   runtimeClassKind,
   clusterRoleBindingKind,
   clusterRoleKind,
