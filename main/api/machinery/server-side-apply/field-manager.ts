@@ -106,16 +106,16 @@ function decodeOrEmpty(entries: readonly ManagedFieldsEntry[] | undefined): Mana
 
 function withManagedFields<T extends KubeObject>(object: T, entries: readonly ManagedFieldsEntry[] | undefined): T {
   if (object.metadata.managedFields === entries && (entries !== undefined || !('managedFields' in object.metadata))) return object
+  if (entries) return { ...object, metadata: { ...object.metadata, managedFields: entries as ManagedFieldsEntry[] } }
   const { managedFields: _old, ...metadata } = object.metadata
-  return { ...object, metadata: entries ? { ...metadata, managedFields: entries as ManagedFieldsEntry[] } : metadata }
+  return { ...object, metadata }
 }
 
 /** The object as it is compared: without managedFields. */
 function plain(object: KubeObject | undefined): JsonObject {
   if (!object) return {}
   if (object.metadata.managedFields === undefined) return object as unknown as JsonObject
-  const { managedFields: _entries, ...metadata } = object.metadata
-  return { ...(object as unknown as JsonObject), metadata }
+  return { ...(object as unknown as JsonObject), metadata: { ...object.metadata, managedFields: undefined } }
 }
 
 const ignoredSets = new WeakMap<object, FieldSet>()
@@ -136,7 +136,10 @@ function withoutIgnored(comparison: Comparison, ignored: FieldSet): Comparison {
 /** Changes `managers` as an update by `options.manager` does; answers whether ownership moved. */
 function track(live: KubeObject | undefined, updated: KubeObject, managers: Managers, options: Omit<TrackOptions, 'live' | 'updated'>): boolean {
   const ignored = ignoredSet(options)
-  const comparison = withoutIgnored(compareValues(plain(live), plain(updated), options.type), ignored)
+  // The very same entries on both sides are not looked into anyway.
+  const shared = live !== undefined && live.metadata.managedFields === updated.metadata.managedFields
+  const [before, after] = shared ? [live, updated] : [plain(live), plain(updated)]
+  const comparison = withoutIgnored(compareValues(before, after, options.type), ignored)
   if (isSame(comparison)) return false
   const touched = union(comparison.modified, comparison.added)
   for (const [id, managed] of managers) {

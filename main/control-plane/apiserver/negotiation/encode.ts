@@ -3,6 +3,7 @@ import { encodeProtobuf } from '../../../api/machinery/codec/protobuf.ts'
 import { formatYaml } from '../../../api/machinery/codec/yaml-format.ts'
 import { isList } from '../../../api/machinery/list.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
+import { objectJson } from '../../../api/machinery/object-json.ts'
 import { definitionNameOf } from '../../../api/machinery/openapi/kind.ts'
 import { schemaOf } from '../../../api/machinery/schema.ts'
 import type { Definition } from '../../../api/machinery/schema.ts'
@@ -34,7 +35,7 @@ function jsonOf(object: object): string {
   if (isList(object)) return listJson(object)
   if (!isStored(object)) return JSON.stringify(object)
   let text = texts.get(object)
-  if (text === undefined) texts.set(object, (text = JSON.stringify(object)))
+  if (text === undefined) texts.set(object, (text = objectJson(object as KubeObject)))
   return text
 }
 

@@ -127,7 +127,11 @@ export function identified(value: unknown, expected: BodyKind): KubeObject {
   if (kind !== expected.kind) throw badRequest(`${String(kind)} in version ${JSON.stringify(String(apiVersion).split('/').pop())} cannot be handled as a ${expected.kind}: ${misfit(String(apiVersion), String(kind), expected)}`)
   if (apiVersion !== wanted) throw badRequest(`the API version in the data (${String(apiVersion)}) does not match the expected API version (${wanted})`)
   const metadata = (value['metadata'] ?? {}) as JsonObject
-  return { ...value, apiVersion: wanted, kind: expected.kind, metadata: metadata['creationTimestamp'] === null ? { ...metadata, creationTimestamp: undefined } : metadata } as unknown as KubeObject
+  const object: JsonObject = { kind, apiVersion, metadata, ...value }
+  object['kind'] = expected.kind
+  object['apiVersion'] = wanted
+  object['metadata'] = metadata['creationTimestamp'] === null ? { ...metadata, creationTimestamp: undefined } : metadata
+  return object as unknown as KubeObject
 }
 
 /** Why one kind is not another: a kind that exists cannot be converted, any other is not known. */

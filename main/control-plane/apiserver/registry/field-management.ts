@@ -38,20 +38,22 @@ export function trackedUpdate(kind: Kind, live: KubeObject | undefined, updated:
 
 /** Whether a write would change nothing: the same but for resourceVersion and the times in managedFields. */
 export function isUnchanged(object: KubeObject, old: KubeObject): boolean {
-  const { metadata, ...rest } = object
-  const { metadata: oldMetadata, ...oldRest } = old
-  if (!jsonEqual(rest, oldRest)) return false
-  const { resourceVersion: _version, managedFields, ...others } = metadata
-  const { resourceVersion: _oldVersion, managedFields: oldManagedFields, ...oldOthers } = oldMetadata
-  return jsonEqual(others, oldOthers) && sameOwnership(managedFields, oldManagedFields)
+  return sameBut(object, old, beside.object) && sameBut(object.metadata, old.metadata, beside.metadata) && sameOwnership(object.metadata.managedFields, old.metadata.managedFields)
+}
+
+/** What is compared apart from the rest. */
+const beside = { object: new Set(['metadata']), metadata: new Set(['resourceVersion', 'managedFields']), entry: new Set(['time']) }
+
+/** jsonEqual of two objects but for some of their fields. */
+function sameBut(left: object, right: object, but: ReadonlySet<string>): boolean {
+  const [a, b] = [left as Readonly<Record<string, unknown>>, right as Readonly<Record<string, unknown>>]
+  for (const name in a) if (a[name] !== b[name] && !but.has(name) && !jsonEqual(a[name], b[name])) return false
+  for (const name in b) if (b[name] !== undefined && a[name] === undefined && !but.has(name)) return false
+  return true
 }
 
 function sameOwnership(a: readonly ManagedFieldsEntry[] | undefined, b: readonly ManagedFieldsEntry[] | undefined): boolean {
   if (a === b) return true
   if (a?.length !== b?.length) return false
-  return (a ?? []).every((entry, index) => {
-    const { time: _time, ...rest } = entry
-    const { time: _otherTime, ...otherRest } = b![index]!
-    return jsonEqual(rest, otherRest)
-  })
+  return (a ?? []).every((entry, index) => entry === b![index] || sameBut(entry, b![index]!, beside.entry))
 }

@@ -1,5 +1,6 @@
 import { deepFreeze } from '../../../api/machinery/json-value.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
+import { objectJson } from '../../../api/machinery/object-json.ts'
 import type { KeyValue } from '../../etcd/client.ts'
 
 interface Entry {
@@ -23,7 +24,7 @@ export class StoredObjects {
 
   /** The bytes to store. `object` must not change afterwards. */
   encode(object: KubeObject): Uint8Array {
-    const value = encoder.encode(JSON.stringify(withVersion(object, undefined)))
+    const value = encoder.encode(objectJson(object, true))
     this.#byValue.set(value, { revision: 0, object })
     return value
   }
@@ -50,7 +51,14 @@ export class StoredObjects {
 
 /** The object with that resourceVersion (undefined: none), everything else shared. */
 export function withVersion<T extends KubeObject>(object: T, revision: number | undefined): T {
-  const { kind, apiVersion, metadata, ...rest } = object
-  return { kind, apiVersion, metadata: { ...metadata, resourceVersion: revision === undefined ? undefined : String(revision) }, ...rest } as unknown as T
+  const metadata = { ...object.metadata, resourceVersion: revision === undefined ? undefined : String(revision) }
+  // What was stored once has its fields in this order, and can be copied as a whole.
+  if (beginsWithKind(object)) return { ...object, metadata }
+  const { kind, apiVersion, metadata: _old, ...rest } = object
+  return { kind, apiVersion, metadata, ...rest } as unknown as T
 }
 
+function beginsWithKind(object: KubeObject): boolean {
+  for (const name in object) return name === 'kind'
+  return false
+}
