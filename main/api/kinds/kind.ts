@@ -1,4 +1,5 @@
 import type { FieldError } from '../machinery/field-error.ts'
+import type { JsonObject } from '../machinery/json-value.ts'
 import type { KubeObject } from '../machinery/object.ts'
 
 /** Everything that is true of a kind, said once. The API server, discovery, OpenAPI, kubectl and the window read it; shared
@@ -35,6 +36,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
    *  strategy; of this kind's own strategy only `validate` and `validateUpdate` run, first, on its own form.
    *  Absent: stored as it is. */
   readonly storedAs?: StoredAs<T>
+  /** What takes the place of built-in schemas and codecs for a kind that was defined at run time. */
+  readonly custom?: CustomForm
   /** The warning that every request for the kind is answered with: `v1 Endpoints is deprecated in v1.33+; use …`. */
   readonly deprecation?: string
   /** Conditions of the object's table row: kubectl's old `--show-all` looked at them, tables still carry them. */
@@ -51,6 +54,26 @@ export interface StoredAs<T extends KubeObject> {
   readonly kind: string
   toStored(object: T): KubeObject
   fromStored(object: KubeObject): T
+}
+
+/** The form of a custom resource: what a built-in kind has in generated schemas. None of these may change its argument. */
+export interface CustomForm {
+  /** The schema (OpenAPI v3 with Kubernetes' extensions) that says how values merge and what is published. */
+  readonly structural: JsonObject
+  /** What a client sent, in canonical form: metadata checked, unknown fields gone; their paths beside. Throws DecodeError. */
+  decode(value: JsonObject): { readonly object: JsonObject; readonly unknownFields: readonly string[] }
+  /** An object of this version, made of what is stored (in whatever version); shared, like its argument. */
+  fromStored(object: KubeObject): KubeObject
+  /** `example.com/v1`: the version that is stored. */
+  readonly storedApiVersion: string
+  /** The object in the version that is stored. */
+  toStored(object: KubeObject): KubeObject
+  /** For conversions that another process makes: has to be done before `fromStored` of the objects. Undefined: nothing to wait for. */
+  prepareFromStored?(objects: readonly KubeObject[]): Promise<void> | undefined
+  /** The same for `toStored`. */
+  prepareToStored?(object: KubeObject): Promise<void> | undefined
+  /** Why a verb is refused at present, as the message of a 405; undefined: it is not. */
+  refusal?(verb: string): string | undefined
 }
 
 /** A table row's condition, as upstream's printers add it (`Completed`). */

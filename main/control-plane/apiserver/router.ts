@@ -1,5 +1,6 @@
 import type { Subresource } from '../../api/kinds/kind.ts'
 import type { KubeObject } from '../../api/machinery/object.ts'
+import { StatusError } from '../../api/machinery/status-error.ts'
 import { createObject, deleteCollection, deleteObject, endpointOf, patchObject, updateObject } from './handlers/write.ts'
 import { getObject, listOrWatch } from './handlers/read.ts'
 import { readScale, writeScale } from './handlers/scale.ts'
@@ -43,6 +44,8 @@ function mainResource(request: ApiRequest, resource: ServedResource, named: Name
     if (info.name !== '') throw unknownResource()
     throw methodNotAllowed()
   }
+  const refusal = kind.custom?.refusal?.(info.verb)
+  if (refusal !== undefined) throw new StatusError({ ...methodNotAllowed().status, message: refusal, details: { group: kind.group, kind: kind.plural } })
   if (!kind.verbs.includes(info.verb as never)) throw methodNotAllowed()
   if (special) return special(request, resource)
   switch (info.verb) {

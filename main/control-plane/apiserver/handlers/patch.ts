@@ -70,6 +70,7 @@ export function readPatch(request: HttpRequest, type: PatchType, resource: Serve
  *  strategic merge patches is the patch as Go prints maps, of the others the object that came out. */
 function typed(after: JsonObject, patch: unknown, type: PatchType, kind: Kind, options: PatchOptions): KubeObject {
   const definition = schemaOf(kind.schema)
+  if (kind.custom) return customPatched(after, kind, options)
   if (!definition) return identified(after, kind)
   const refuse = (detail: string): StatusError => invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', type === 'strategic' ? goText(patch) : canonicalJson(after), detail)])
   try {
@@ -82,6 +83,26 @@ function typed(after: JsonObject, patch: unknown, type: PatchType, kind: Kind, o
     return identified(object, kind)
   } catch (error) {
     if (error instanceof DecodeError) throw refuse(type === 'strategic' ? converterText(error) : error.message)
+    throw error
+  }
+}
+
+/** A patched custom resource: what its schema does not know goes, and is told of as of a body's. */
+function customPatched(after: JsonObject, kind: Kind, options: PatchOptions): KubeObject {
+  const { object, unknownFields } = decodedCustom(after, kind)
+  if (unknownFields.length > 0 && options.fieldValidation !== 'Ignore') {
+    const problems = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)
+    if (options.fieldValidation === 'Strict') throw invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', canonicalJson(after), strictText(problems))])
+    for (const problem of problems) options.warnings.add(problem)
+  }
+  return object as unknown as KubeObject
+}
+
+function decodedCustom(value: JsonObject, kind: Kind): { readonly object: JsonObject; readonly unknownFields: readonly string[] } {
+  try {
+    return kind.custom!.decode(identified(value, kind) as unknown as JsonObject)
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message)
     throw error
   }
 }
@@ -129,7 +150,7 @@ function applyOf(request: HttpRequest, resource: ServedResource, endpoint: { rea
       resetFields: resetFieldsFor(kind, endpoint.subresource), apiVersion: apiVersionOf(kind),
     })
     const definition = schemaOf(kind.schema)
-    const object = cloneJson(definition ? canonicalObject(merged, definition) : merged)
+    const object = cloneJson(kind.custom ? (decodedCustom(merged as unknown as JsonObject, kind).object as unknown as KubeObject) : definition ? canonicalObject(merged, definition) : merged)
     if (current) object.metadata.resourceVersion = applied.metadata.resourceVersion ?? current.metadata.resourceVersion
     return object
   }

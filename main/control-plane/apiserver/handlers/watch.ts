@@ -28,6 +28,7 @@ export async function serveWatch(request: ApiRequest, resource: ServedResource, 
   const revision = given === '' ? 0 : parseVersion(given)
   if (given === '') await stored.reader.freshest()
   else await stored.reader.fresh(options.sendInitialEvents ? revision : 0)
+  if (resource.view.needsPreparing) await stored.reader.prepareAll(info.namespace)
   const { clock, random } = context.process
   const seconds = options.timeoutSeconds || timeoutSecondsMin * (1 + random.float())
   const sink = new Sink(request, resource, form)

@@ -7,7 +7,7 @@ import { objectJson } from '../../../api/machinery/object-json.ts'
 import { definitionNameOf } from '../../../api/machinery/openapi/kind.ts'
 import { schemaOf } from '../../../api/machinery/schema.ts'
 import type { Definition } from '../../../api/machinery/schema.ts'
-import { notAcceptable } from '../../../api/machinery/status-error.ts'
+import { failure, StatusError } from '../../../api/machinery/status-error.ts'
 import type { OutputForm } from './output.ts'
 import { mediaTypes } from './output.ts'
 
@@ -75,7 +75,7 @@ export function protobufOf(object: object): Uint8Array {
   const known = protobufs.get(object)
   if (known) return known
   const definition = definitionOf(object as KubeObject)
-  if (!definition) throw notAcceptable([mediaTypes.json, mediaTypes.yaml])
+  if (!definition) throw new StatusError(failure(406, 'NotAcceptable', 'object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message'))
   const bytes = encodeProtobuf(object as KubeObject, definition)
   if (isStored(object) && !isList(object)) protobufs.set(object, bytes)
   return bytes

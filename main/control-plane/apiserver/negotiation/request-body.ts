@@ -20,7 +20,7 @@ import { mediaTypes } from './output.ts'
 /** The largest body that is read (upstream's MaxRequestBodyBytes). */
 export const bodyBytesMax = 3 * 1024 * 1024
 
-export type BodyKind = Pick<Kind, 'group' | 'version' | 'kind' | 'schema'>
+export type BodyKind = Pick<Kind, 'group' | 'version' | 'kind' | 'schema' | 'custom'>
 
 export interface DecodeOptions {
   /** What happens to fields that the kind does not know. */
@@ -50,11 +50,29 @@ export function decodeObject(request: HttpRequest, expected: BodyKind, options: 
   const bytes = bodyBytes(request)
   if (!bytes) return checkedObject(cloneJson(request.body), expected, options)
   const type = contentTypeOf(request)
+  if (expected.custom && type === mediaTypes.protobuf) throw unsupportedMediaType([mediaTypes.json, mediaTypes.yaml])
   if (type === mediaTypes.protobuf) return checkedObject(fromProtobuf(bytes, expected), expected, options)
   if (type !== '' && type !== mediaTypes.json && type !== mediaTypes.yaml) throw unsupportedMediaType([mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf])
   const { object, warnings } = decodeBody(textDecoder.decode(bytes), { definition: schemaOf(expected.schema), fieldValidation: options.validation, kind: expected, yaml: type === mediaTypes.yaml })
   for (const warning of warnings) options.warnings.add(warning)
-  return identified(object, expected)
+  return expected.custom ? checkedCustom(identified(object, expected) as unknown as JsonObject, expected, options) : identified(object, expected)
+}
+
+/** A custom resource in canonical form; what its schema does not know goes, and is told of. */
+export function checkedCustom(value: JsonObject, expected: BodyKind, options: DecodeOptions): KubeObject {
+  let decoded
+  try {
+    decoded = expected.custom!.decode(value)
+  } catch (error) {
+    if (error instanceof DecodeError) throw bodyError(value, expected, error.message, '')
+    throw error
+  }
+  if (decoded.unknownFields.length > 0 && options.validation !== 'Ignore') {
+    const problems = decoded.unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)
+    if (options.validation === 'Strict') throw badRequest(strictText(problems))
+    for (const problem of problems) options.warnings.add(problem)
+  }
+  return decoded.object as unknown as KubeObject
 }
 
 /** Reads an object whose group and version are the client's choice (DeleteOptions). Throws BadRequest for another kind. */
@@ -103,6 +121,7 @@ function decodeValue(request: HttpRequest, bytes: Uint8Array): unknown {
 /** Checks a value that is private already: apiVersion and kind (absent ones are those of the endpoint), and the types of all fields. */
 export function checkedObject(value: unknown, expected: BodyKind, options: DecodeOptions): KubeObject {
   const definition = schemaOf(expected.schema)
+  if (expected.custom) return checkedCustom(identified(value, expected) as unknown as JsonObject, expected, options)
   if (!definition || !isObject(value)) return identified(value, expected)
   try {
     const { object, unknownFields } = decodeTyped(value, definition)

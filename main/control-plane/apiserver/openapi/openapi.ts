@@ -118,7 +118,7 @@ function pathOf(kind: Kind): string {
 
 function describe(kind: Kind): OpenApiKind {
   const { group, version, plural, namespaced, verbs, schema } = kind
-  return { group, version, kind: kind.kind, plural, namespaced, verbs, schema, subresources: kind.subresources.map(describeSubresource) }
+  return { group, version, kind: kind.kind, plural, namespaced, verbs, schema, ...(kind.custom ? { structural: kind.custom.structural } : {}), subresources: kind.subresources.map(describeSubresource) }
 }
 
 function describeSubresource(subresource: Subresource<KubeObject>): OpenApiSubresource {

@@ -5,18 +5,23 @@ import { jsonEqual } from '../../../api/machinery/equality.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { schemaOf } from '../../../api/machinery/schema.ts'
 import { trackUpdate } from '../../../api/machinery/server-side-apply/field-manager.ts'
-import { deduced, mergeTypeOf } from '../../../api/machinery/server-side-apply/merge-type.ts'
+import { deduced, mergeTypeOf, mergeTypeOfStructural } from '../../../api/machinery/server-side-apply/merge-type.ts'
 import type { MergeType } from '../../../api/machinery/server-side-apply/merge-type.ts'
 
 const mergeTypes = new WeakMap<Kind, MergeType>()
 const resets = new WeakMap<Kind, Readonly<Record<'main' | 'status', readonly (readonly string[])[]>>>()
+
+const metadataResets = ['annotations', 'creationTimestamp', 'deletionGracePeriodSeconds', 'deletionTimestamp', 'finalizers', 'generateName', 'generation', 'labels', 'name', 'namespace', 'ownerReferences', 'resourceVersion', 'selfLink', 'uid']
+const customStatusResets = [['apiVersion'], ['kind'], ['spec'], ...metadataResets.map((field) => ['metadata', field])]
 
 /** How values of a kind merge. */
 export function mergeTypeFor(kind: Kind): MergeType {
   let type = mergeTypes.get(kind)
   if (!type) {
     const definition = schemaOf(kind.schema)
-    mergeTypes.set(kind, (type = definition ? mergeTypeOf(definition) : deduced))
+    if (kind.custom) type = mergeTypeOfStructural(kind.custom.structural, mergeTypeOf(schemaOf('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta')!))
+    else type = definition ? mergeTypeOf(definition) : deduced
+    mergeTypes.set(kind, type)
   }
   return type
 }
@@ -26,7 +31,8 @@ export function resetFieldsFor(kind: Kind, subresource: string): readonly (reado
   let known = resets.get(kind)
   if (!known) {
     const hasStatus = kind.subresources.some((each) => each.type === 'status')
-    resets.set(kind, (known = { main: hasStatus ? [['status']] : [], status: [['spec']] }))
+    // Of custom resources the status endpoint resets the metadata, too.
+    resets.set(kind, (known = { main: hasStatus ? [['status']] : [], status: kind.custom ? customStatusResets : [['spec']] }))
   }
   return subresource === 'status' ? known.status : subresource === '' ? known.main : []
 }

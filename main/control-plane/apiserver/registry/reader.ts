@@ -68,6 +68,7 @@ export class Reader {
     await this.fresh(parseVersion(resourceVersion))
     const object = this.#cache.get(cacheKey(namespace, name))
     if (!object) throw notFound(this.#store.groupResource, name)
+    if (this.#view.needsPreparing) await this.#view.prepare([object])
     return this.#view.fromStored(object)
   }
 
@@ -80,6 +81,7 @@ export class Reader {
     const exact = query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && query.limit > 0 && revision !== undefined && revision > 0)
     if (exact && revision !== undefined) return this.#pages(query, revision, rangeStart(this.#prefix, query.namespace), () => expired('The resourceVersion for the provided list is too old.'))
     await this.fresh(revision ?? (await this.#current()))
+    if (this.#view.needsPreparing) await this.prepareAll(query.namespace)
     return this.#cached(query, revision === 0 ? 0 : query.limit)
   }
 
@@ -102,6 +104,16 @@ export class Reader {
     if (fields.terms.length === 0) return true
     const seen = this.#view.fromStored(object)
     return matchesFields(fields, (field) => this.#view.fieldText(seen, field))
+  }
+
+  /** Converts whatever lies in the namespace (all: ''), where another process has to do that. */
+  async prepareAll(namespace: string): Promise<void> {
+    const objects: KubeObject[] = []
+    this.#cache.scan(namespace || undefined, (object) => {
+      objects.push(object)
+      return true
+    })
+    await this.#view.prepare(objects)
   }
 
   async #current(): Promise<number> {
@@ -160,6 +172,7 @@ export class Reader {
       const pageLimit = query.limit === 0 ? 0 : everything ? query.limit : Math.max(query.limit * 2, 100)
       const page = await this.#page(start, from, pageLimit, revision, tooOld)
       if (revision === 0) revision = page.header.revision
+      if (this.#view.needsPreparing) await this.#view.prepare(page.kvs.map((kv) => this.#stored.decode(kv)))
       let taken = 0
       for (const kv of page.kvs) {
         if (query.limit > 0 && items.length === query.limit) break

@@ -54,9 +54,44 @@ export class Resources {
     return resource
   }
 
+  /** Stops serving a kind; its watches end. */
   remove(kind: Kind): void {
-    this.#byPath.delete(pathOf(kind.group, kind.version, kind.plural))
+    const path = pathOf(kind.group, kind.version, kind.plural)
+    const resource = this.#byPath.get(path)
+    this.#byPath.delete(path)
+    for (const session of [...(resource?.stored?.sessions ?? [])]) session.lost()
     this.#changed()
+  }
+
+  /** Puts kinds in the place of others at once, so that nobody sees the moment between. */
+  replace(gone: readonly Kind[], kinds: readonly Kind[]): void {
+    const ended: WatchSession[] = []
+    for (const kind of gone) {
+      const path = pathOf(kind.group, kind.version, kind.plural)
+      ended.push(...(this.#byPath.get(path)?.stored?.sessions ?? []))
+      this.#byPath.delete(path)
+    }
+    for (const kind of kinds) {
+      const view = new View(kind)
+      this.#byPath.set(pathOf(kind.group, kind.version, kind.plural), { kind, view, stored: this.#storedResource(view, kind) })
+    }
+    for (const session of ended) session.lost()
+    if (gone.length > 0 || kinds.length > 0) this.#changed()
+  }
+
+  /** Makes the cache of a kind's objects, before the kind is added; resolves when it shows what is stored. */
+  async load(kind: Kind): Promise<WatchCache> {
+    const known = this.#caches.get(kind.storagePrefix!)
+    if (known) return known
+    const cache = this.#newCache(kind)
+    await this.#storage.feed.register(kind.storagePrefix!, cache)
+    return cache
+  }
+
+  /** Forgets the cache of a storage prefix that no kind is served from any more. */
+  unload(storagePrefix: string): void {
+    this.#caches.delete(storagePrefix)
+    this.#storage.feed.unregister(storagePrefix)
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {
@@ -100,11 +135,16 @@ export class Resources {
     const prefix = kind.storagePrefix!
     let cache = this.#caches.get(prefix)
     if (!cache) {
-      const view = new View(kind)
-      cache = new WatchCache(prefix, this.#parts.stored, (object: KubeObject, field) => view.fieldText(object, field) ?? '')
-      this.#caches.set(prefix, cache)
+      cache = this.#newCache(kind)
       void this.#storage.feed.register(prefix, cache)
     }
+    return cache
+  }
+
+  #newCache(kind: Kind): WatchCache {
+    const view = new View(kind)
+    const cache = new WatchCache(kind.storagePrefix!, this.#parts.stored, (object: KubeObject, field) => view.fieldText(object, field) ?? '')
+    this.#caches.set(kind.storagePrefix!, cache)
     return cache
   }
 

@@ -89,7 +89,7 @@ export class Store {
   async get(namespace: string, name: string): Promise<KubeObject> {
     const { kv } = await this.#parts.storage.read(storageKey(this.#prefix, namespace, name))
     if (!kv) throw notFound(this.groupResource, name)
-    return this.view.fromStored(this.#parts.stored.decode(kv))
+    return this.#shown(await this.#decode(kv))
   }
 
   /** The object as the cache knows it. */
@@ -102,7 +102,7 @@ export class Store {
   async create(context: RequestContext, given: KubeObject, options: WriteOptions, subresource = ''): Promise<KubeObject> {
     const strategyContext = this.#strategyContext(context, options.dryRun)
     if (this.kind.storedAs) this.#throwInvalid(given.metadata.name ?? '', this.kind.strategy.validate?.(given) ?? [])
-    let object = this.view.toStored(given)
+    let object = this.#kept(given)
     this.applyDefaults(object)
     this.#tidyOwners(object, context)
     if (!options.managed) object = trackedUpdate(this.#storedKind, undefined, object, { manager: options.fieldManager, timestamp: strategyContext.timestamp, subresource })
@@ -146,12 +146,12 @@ export class Store {
       if (options.dryRun) {
         const { kv } = await this.#parts.storage.read(key)
         if (kv) throw this.#exists(kv, metadata.name ?? '')
-        return this.view.fromStored(withVersion(object, undefined))
+        return this.#shown(withVersion(object, undefined))
       }
       const outcome = await this.#write(key, 0, object, true)
       if (!('kv' in outcome)) throw this.#exists(outcome.current, metadata.name ?? '')
       written = true
-      return this.view.fromStored(this.#parts.stored.decode(outcome.kv))
+      return this.#shown(await this.#decode(outcome.kv))
     } finally {
       finish?.(written)
     }
@@ -189,13 +189,13 @@ export class Store {
       if (!plan.mayCreate) throw notFound(this.groupResource, name)
       return this.#createByUpdate(context, namespace, name, plan, options)
     }
-    const old = this.#parts.stored.decode(current)
+    const old = await this.#decode(current)
     const strategy = this.#storedKind.strategy
     const endpoint = plan.strategy ?? strategy
     const strategyContext = this.#strategyContext(context, options.dryRun)
-    const changed = plan.transform(this.view.fromStored(old))
-    if (this.kind.storedAs) this.#throwInvalid(name, this.kind.strategy.validateUpdate?.(changed, this.view.fromStored(old)) ?? [])
-    let object = this.view.toStored(changed)
+    const changed = plan.transform(this.#shown(old))
+    if (this.kind.storedAs) this.#throwInvalid(name, this.kind.strategy.validateUpdate?.(changed, this.#shown(old)) ?? [])
+    let object = this.#kept(changed)
     this.applyDefaults(object)
     this.#tidyOwners(object, context)
     if (!options.managed) object = trackedUpdate(this.#storedKind, old, object, { manager: options.fieldManager, timestamp: strategyContext.timestamp, subresource: plan.subresource })
@@ -224,13 +224,13 @@ export class Store {
       if (plan.subresource === '') for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.add(warning)
       strategy.canonicalize?.(object)
       await this.#parts.admission.validate(attributes)
-      if (isUnchanged(object, old)) return { object: this.view.fromStored(old), created: false }
+      if (isUnchanged(object, old) && !this.#isStale(current)) return { object: this.#shown(old), created: false }
       if (goesNow(this.#storedKind, object, old)) return await this.#removeByUpdate(key, current, object, options)
-      if (options.dryRun) return { object: this.view.fromStored(object), created: false }
+      if (options.dryRun) return { object: this.#shown(object), created: false }
       const outcome = await this.#write(key, current.modRevision, object, false)
       if (!('kv' in outcome)) return outcome
       written = true
-      return { object: this.view.fromStored(this.#parts.stored.decode(outcome.kv)), created: false }
+      return { object: this.#shown(await this.#decode(outcome.kv)), created: false }
     } finally {
       finish?.(written)
     }
@@ -248,11 +248,11 @@ export class Store {
 
   /** The last finalizer went with this update: the object goes too. */
   async #removeByUpdate(key: string, current: KeyValue, object: KubeObject, options: WriteOptions): Promise<Updated | { readonly current: KeyValue | undefined }> {
-    if (options.dryRun) return { object: this.view.fromStored(object), created: false }
+    if (options.dryRun) return { object: this.#shown(object), created: false }
     const outcome = await this.#attempt(() => this.#parts.storage.remove(key, current.modRevision))
     if (outcome.revision === undefined) return { current: outcome.current }
     this.#parts.hooksFor(this.#storedKind)?.afterDelete?.(object)
-    return { object: this.view.fromStored(withVersion(object, outcome.revision)), created: false }
+    return { object: this.#shown(withVersion(object, outcome.revision)), created: false }
   }
 
   /** Deletes, or begins to. Answers the object (its last state) and whether it is gone. */
@@ -264,12 +264,12 @@ export class Store {
     let { kv: current } = await this.#parts.storage.read(key)
     for (let attempt = 0; attempt <= conflictRetriesMax; attempt++) {
       if (!current) throw notFound(this.groupResource, name)
-      const old = this.#parts.stored.decode(current)
+      const old = await this.#decode(current)
       checkPreconditions(options, old, this.groupResource, name)
       const attributes = this.#attributes(context, 'DELETE', undefined, old, dryRun, '', name)
       await this.#parts.admission.admit(attributes)
       const begun = beginDeletion(this.#storedKind, old, options, strategyContext)
-      if (begun.outcome === 'pending') return { object: this.view.fromStored(old), gone: false }
+      if (begun.outcome === 'pending') return { object: this.#shown(old), gone: false }
       await this.#parts.admission.validate(attributes)
       const { object } = begun
       object.metadata.finalizers = collectionFinalizers(this.#storedKind, object, options)
@@ -277,18 +277,18 @@ export class Store {
       const held = (object.metadata.finalizers?.length ?? 0) > 0 || (this.#storedKind.strategy.isHeld?.(object) ?? false)
       if (begun.outcome === 'at-once' && held) markDeleted(this.#storedKind, object, strategyContext)
       const goes = !held && (begun.outcome === 'at-once' || object.metadata.deletionGracePeriodSeconds === 0)
-      if (dryRun) return { object: this.view.fromStored(goes ? old : object), gone: goes }
-      if (!goes && isUnchanged(object, old)) return { object: this.view.fromStored(old), gone: false }
+      if (dryRun) return { object: this.#shown(goes ? old : object), gone: goes }
+      if (!goes && isUnchanged(object, old)) return { object: this.#shown(old), gone: false }
       if (goes) {
         const outcome = await this.#attempt(() => this.#parts.storage.remove(key, current!.modRevision))
         if (outcome.revision !== undefined) {
           this.#parts.hooksFor(this.#storedKind)?.afterDelete?.(object)
-          return { object: this.view.fromStored(withVersion(begun.outcome === 'at-once' ? old : object, outcome.revision)), gone: true }
+          return { object: this.#shown(withVersion(begun.outcome === 'at-once' ? old : object, outcome.revision)), gone: true }
         }
         current = outcome.current
       } else {
         const outcome = await this.#write(key, current.modRevision, object, false)
-        if ('kv' in outcome) return { object: this.view.fromStored(this.#parts.stored.decode(outcome.kv)), gone: false }
+        if ('kv' in outcome) return { object: this.#shown(await this.#decode(outcome.kv)), gone: false }
         current = outcome.current
       }
     }
@@ -298,6 +298,27 @@ export class Store {
   /** Fills in the defaults of the form in which objects are stored. May change `object`. */
   applyDefaults(object: KubeObject): void {
     this.#storedKind.strategy.defaults?.(object)
+  }
+
+  /** What lies under a key, in the form that the strategy works on: the stored one, or a custom resource's own version. */
+  async #decode(kv: KeyValue): Promise<KubeObject> {
+    const object = this.#parts.stored.decode(kv)
+    if (!this.kind.custom) return object
+    await this.view.prepare([object])
+    return this.view.fromStored(object)
+  }
+
+  /** Whether what is stored is in another version than would be written now: writing it again migrates it. */
+  #isStale(kv: KeyValue): boolean {
+    return this.kind.custom !== undefined && this.#parts.stored.decode(kv).apiVersion !== this.kind.custom.storedApiVersion
+  }
+
+  #shown(object: KubeObject): KubeObject {
+    return this.kind.custom ? object : this.view.fromStored(object)
+  }
+
+  #kept(object: KubeObject): KubeObject {
+    return this.kind.custom ? object : this.view.toStored(object)
   }
 
   #attributes(context: RequestContext, operation: AdmissionAttributes['operation'], object: KubeObject | undefined, oldObject: KubeObject | undefined, dryRun: boolean, subresource: string, name?: string): AdmissionAttributes {
@@ -331,7 +352,9 @@ export class Store {
   }
 
   async #write(key: string, expected: number, object: KubeObject, isNew: boolean): Promise<{ readonly kv: KeyValue } | { readonly current: KeyValue | undefined }> {
-    const value = this.#parts.stored.encode(object)
+    const { custom } = this.kind
+    if (custom) await custom.prepareToStored?.(object)
+    const value = this.#parts.stored.encode(custom ? custom.toStored(object) : object)
     const ttl = this.#storedKind.strategy.timeToLiveSeconds
     const lease = ttl === undefined ? undefined : await this.#attempt(() => this.#parts.leases.forTtl(ttl))
     const outcome = await this.#attempt(() => this.#parts.storage.write(key, expected, value, lease))

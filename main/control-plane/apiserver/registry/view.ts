@@ -17,7 +17,7 @@ export class View {
   }
 
   fromStored(object: KubeObject): KubeObject {
-    const { storedAs } = this.kind
+    const storedAs = this.kind.storedAs ?? this.kind.custom
     if (!storedAs) return object
     let converted = this.#converted.get(object)
     if (!converted) this.#converted.set(object, (converted = storedAs.fromStored(object)))
@@ -26,6 +26,18 @@ export class View {
 
   toStored(object: KubeObject): KubeObject {
     return this.kind.storedAs ? this.kind.storedAs.toStored(object) : object
+  }
+
+  /** Has to be awaited, where it answers a promise, before `fromStored` of these objects. */
+  prepare(objects: readonly KubeObject[]): Promise<void> | undefined {
+    if (!this.kind.custom?.prepareFromStored) return undefined
+    const unknown = objects.filter((object) => !this.#converted.has(object))
+    return unknown.length === 0 ? undefined : this.kind.custom.prepareFromStored(unknown)
+  }
+
+  /** Whether objects may have to be prepared before they can be seen. */
+  get needsPreparing(): boolean {
+    return this.kind.custom?.prepareFromStored !== undefined
   }
 
   /** The text of a selectable field of an object in this kind's form; undefined for a field that can't be selected. */

@@ -53,6 +53,8 @@ export class WatchSession implements Interest {
   readonly #everything: boolean
   #from: number
   #stop: (() => void) | undefined
+  /** Events whose objects another process converts first, in their order. */
+  #converting: CacheEvent[] | undefined
 
   constructor(reader: Reader, view: View, shapes: EventShapes, query: WatchQuery, sink: WatchSink) {
     this.#reader = reader
@@ -89,12 +91,44 @@ export class WatchSession implements Interest {
       if (events.length > 0) this.#sink.send(events)
       return
     }
+    if (this.#view.needsPreparing) {
+      for (const event of missed) this.#takeConverted(event)
+      return
+    }
     const events = missed.map((event) => this.#shape(event)).filter((event) => event !== undefined)
     if (events.length > 0) this.#sink.send(events)
   }
 
   take(event: CacheEvent): void {
     if (event.revision <= this.#from) return
+    if (this.#view.needsPreparing) this.#takeConverted(event)
+    else this.#deliver(event)
+  }
+
+  /** Delivers now if nothing has to be converted or waited for, else in turn. A watch whose objects can't be converted ends. */
+  #takeConverted(event: CacheEvent): void {
+    if (this.#converting) {
+      this.#converting.push(event)
+      return
+    }
+    const pending = this.#view.prepare(event.previous ? [event.object, event.previous] : [event.object])
+    if (!pending) {
+      this.#deliver(event)
+      return
+    }
+    const queue = (this.#converting = [event])
+    const run = async (): Promise<void> => {
+      await pending
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        await this.#view.prepare(next.previous ? [next.object, next.previous] : [next.object])
+        if (this.#stop) this.#deliver(next)
+      }
+      this.#converting = undefined
+    }
+    run().catch(() => this.lost())
+  }
+
+  #deliver(event: CacheEvent): void {
     const shaped = this.#shape(event)
     if (shaped) this.#sink.send([shaped])
   }
@@ -140,6 +174,8 @@ function apiVersion({ kind }: View): string {
 /** The term by which the cache can tell quickly whether the watcher cares: a name, or another field that must have one value. */
 function indexedTerm(view: View, { fields, namespace }: WatchQuery): Interest['exact'] {
   if (!view.same) return undefined
+  // The cache knows the stored version of custom resources only: their own fields are looked at one by one.
+  if (view.kind.custom && fields.terms.some((each) => !each.field.startsWith('metadata.'))) return undefined
   const term = fields.terms.find((each) => each.equals && each.field === 'metadata.name') ?? fields.terms.find((each) => each.equals && each.field !== 'metadata.namespace')
   if (term) return { field: term.field, value: term.value }
   const inNamespace = fields.terms.find((each) => each.equals && each.field === 'metadata.namespace')
