@@ -22,8 +22,10 @@ import { eventKind } from './core/event.ts'
 import { limitRangeKind } from './core/limit-range.ts'
 import { namespaceKind } from './core/namespace.ts'
 import { nodeKind } from './core/node.ts'
+import { persistentVolumeKind } from './core/persistent-volume.ts'
 import { persistentVolumeClaimKind } from './core/persistent-volume-claim.ts'
 import { podKind } from './core/pod.ts'
+import { podTemplateKind } from './core/pod-template.ts'
 import { replicationControllerKind } from './core/replication-controller.ts'
 import { resourceQuotaKind } from './core/resource-quota.ts'
 import { secretKind } from './core/secret.ts'
@@ -38,12 +40,18 @@ import { ipAddressKind } from './networking/ip-address.ts'
 import { networkPolicyKind } from './networking/network-policy.ts'
 import { serviceCIDRKind } from './networking/service-cidr.ts'
 import { runtimeClassKind } from './node/runtime-class.ts'
+import { podDisruptionBudgetKind } from './policy/pod-disruption-budget.ts'
 import { clusterRoleBindingKind } from './rbac/cluster-role-binding.ts'
 import { clusterRoleKind } from './rbac/cluster-role.ts'
 import { roleBindingKind } from './rbac/role-binding.ts'
 import { roleKind } from './rbac/role.ts'
 import { priorityClassKind } from './scheduling/priority-class.ts'
+import { csiDriverKind } from './storage/csi-driver.ts'
+import { csiNodeKind } from './storage/csi-node.ts'
+import { csiStorageCapacityKind } from './storage/csi-storage-capacity.ts'
 import { storageClassKind } from './storage/storage-class.ts'
+import { volumeAttachmentKind } from './storage/volume-attachment.ts'
+import { volumeAttributesClassKind } from './storage/volume-attributes-class.ts'
 
 /** In the order of `kubectl api-resources`: core first, then by group. */
 export const builtInKinds: readonly Kind[] = [
@@ -54,8 +62,10 @@ export const builtInKinds: readonly Kind[] = [
   limitRangeKind,
   namespaceKind,
   nodeKind,
+  persistentVolumeKind,
   persistentVolumeClaimKind,
   podKind,
+  podTemplateKind,
   replicationControllerKind,
   resourceQuotaKind,
   secretKind,
@@ -89,12 +99,18 @@ export const builtInKinds: readonly Kind[] = [
   networkPolicyKind,
   serviceCIDRKind,
   runtimeClassKind,
+  podDisruptionBudgetKind,
   clusterRoleBindingKind,
   clusterRoleKind,
   roleBindingKind,
   roleKind,
   priorityClassKind,
+  csiDriverKind,
+  csiNodeKind,
+  csiStorageCapacityKind,
   storageClassKind,
+  volumeAttachmentKind,
+  volumeAttributesClassKind,
 ]
 
 let byKind: ReadonlyMap<string, Kind> | undefined
