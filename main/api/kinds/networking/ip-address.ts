@@ -44,7 +44,7 @@ export const ipAddressKind = defineKind<IPAddress>({
     validate: ({ spec }) => parentErrors(spec?.parentRef),
     validateUpdate: ({ spec }, old) => (jsonEqual(spec?.parentRef, old.spec?.parentRef) ? [] : [fieldInvalid(at, spec?.parentRef, fieldIsImmutable)]),
   },
-  columns: [nameColumn(), column('ParentRef', ['io.k8s.api.networking.v1.IPAddressSpec', 'parentRef'], parentText)],
+  columns: [nameColumn(), column('ParentRef', 'The resource that the address is attached to.', parentText)],
   health: (address) => ({ mark: 'running', sentence: `belongs to ${parentText(address)}` }),
   relations({ spec }) {
     const parent = spec?.parentRef

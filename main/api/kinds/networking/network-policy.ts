@@ -120,7 +120,7 @@ export const networkPolicyKind = defineKind<NetworkPolicy>({
   },
   columns: [
     nameColumn(),
-    column('Pod-Selector', ['io.k8s.api.networking.v1.NetworkPolicySpec', 'podSelector'], ({ spec }) => formatLabelSelector(spec?.podSelector ?? {})),
+    column('Pod-Selector', 'The label selector of the pods that the policy is for.', ({ spec }) => formatLabelSelector(spec?.podSelector ?? {})),
     ageColumn(),
   ],
   health({ spec }) {
