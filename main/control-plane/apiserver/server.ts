@@ -7,6 +7,8 @@ import { serveHttp } from '../../kernel/http.ts'
 import type { HttpHandler } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { EtcdClient } from '../etcd/client.ts'
+import { AddressClaims } from './allocation/address-claims.ts'
+import { AllocationRepair } from './allocation/repair.ts'
 import { ServiceAllocator } from './allocation/service-allocator.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/plugins.ts'
@@ -99,7 +101,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     })
     const authorization = authorizers(resources)
     const log = new RequestLog(process)
-    const services = new ServiceAllocator({ services: resources.storeOf('', 'services').cache, cidr: settings.serviceCidr, nodePorts: settings.nodePorts, random: process.random })
+    const services = new ServiceAllocator({ process, storage, addresses: new AddressClaims(storage, own, resources.storeOf('networking.k8s.io', 'ipaddresses').store), services: resources.storeOf('', 'services').cache, cidr: settings.serviceCidr, nodePorts: settings.nodePorts })
+    const repair = new AllocationRepair(process, services, resources.storeOf('', 'services').cache)
     hooks.set('/services', services)
     let isReady = false
     const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
@@ -120,6 +123,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       await feed.start()
       for (;;) {
         try {
+          await repair.begin()
           await bootstrap(parts, endpoints)
           break
         } catch (error) {
@@ -131,6 +135,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       process.journal.info('Serving securely on', { address: `[::]:${settings.port}` })
       for (const go of waiting.splice(0)) go()
       endpoints.start()
+      repair.start()
       keepIdentityLease(process, own, resources)
     })()
     sendBookmarks(process, resources)

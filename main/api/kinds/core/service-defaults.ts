@@ -32,12 +32,14 @@ function needsClusterIP(service: Service): boolean {
   return type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer'
 }
 
-function needsNodePort(service: Service): boolean {
+/** Whether every port of the Service gets a node port. */
+export function needsNodePort(service: Service): boolean {
   const spec = service.spec
   return spec?.type === 'NodePort' || (spec?.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
 }
 
-function needsHealthCheckPort(service: Service): boolean {
+/** Whether nodes answer on a port of the Service's own, where a load balancer asks them for local endpoints. */
+export function needsHealthCheckPort(service: Service): boolean {
   return service.spec?.type === 'LoadBalancer' && service.spec.externalTrafficPolicy === 'Local'
 }
 

@@ -6,12 +6,24 @@ export class AllocationRange {
   readonly size: number
   readonly #reserved: number
   readonly #random: Random
-  readonly #taken = new Set<number>()
+  readonly #taken: Set<number>
+  #changed = false
 
-  constructor(size: number, reserved: number, random: Random) {
+  constructor(size: number, reserved: number, random: Random, taken: Iterable<number> = []) {
     this.size = size
     this.#reserved = reserved
     this.#random = random
+    this.#taken = new Set(taken)
+  }
+
+  /** Whether anything was taken or released since it was made. */
+  get changed(): boolean {
+    return this.#changed
+  }
+
+  /** What is taken, in order. */
+  offsets(): number[] {
+    return [...this.#taken].sort((a, b) => a - b)
   }
 
   /** How many are taken. */
@@ -23,6 +35,7 @@ export class AllocationRange {
   take(offset: number): boolean {
     if (this.#taken.has(offset)) return false
     this.#taken.add(offset)
+    this.#changed = true
     return true
   }
 
@@ -33,7 +46,7 @@ export class AllocationRange {
   }
 
   release(offset: number): void {
-    this.#taken.delete(offset)
+    if (this.#taken.delete(offset)) this.#changed = true
   }
 
   has(offset: number): boolean {

@@ -1,46 +1,53 @@
-import type { Service } from '../../../api/generated/types.ts'
-import { patchAllocatedValues } from '../../../api/kinds/core/service-defaults.ts'
+import type { Service, ServicePort } from '../../../api/generated/types.ts'
+import { needsHealthCheckPort, needsNodePort, patchAllocatedValues } from '../../../api/kinds/core/service-defaults.ts'
 import { fieldInvalid } from '../../../api/machinery/field-error.ts'
 import type { FieldError } from '../../../api/machinery/field-error.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { internalError, invalid } from '../../../api/machinery/status-error.ts'
-import type { Random } from '../../../kernel/random.ts'
+import type { Process } from '../../../kernel/machine.ts'
 import type { StoreHooks } from '../registry/store-hooks.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { WatchCache } from '../storage/watch-cache.ts'
+import type { AddressClaims, Holder } from './address-claims.ts'
 import { cidrSize, formatIpv4, parseCidr, parseIpv4 } from './ipv4.ts'
 import type { Cidr } from './ipv4.ts'
+import { PortClaims } from './port-claims.ts'
 import { AllocationRange, reservedPart } from './range.ts'
 
 export interface ServiceAllocatorOptions {
+  readonly process: Process
+  readonly storage: Storage
+  readonly addresses: AddressClaims
   readonly services: WatchCache
   readonly cidr: string
   readonly nodePorts: { readonly first: number; readonly last: number }
-  readonly random: Random
 }
 
-/** Hands out cluster IPs and node ports. What is taken is learnt from the Services themselves, as upstream's repair loops do, so
- *  that it is right after a restart and with several servers. */
+/** Takes back what was taken, in the background: the repair finds what gets lost. */
+type Undo = () => void
+
+/** Hands out cluster IPs and node ports. Who has what is decided in etcd (`AddressClaims`, `PortClaims`), so that several servers never
+ *  hand out the same; the addresses that this server has seen in Services only tell it where to try first. */
 export class ServiceAllocator implements StoreHooks {
+  readonly addresses: AddressClaims
+  readonly ports: PortClaims
   readonly #options: ServiceAllocatorOptions
   readonly #cidr: Cidr
-  readonly #addresses: AllocationRange
-  readonly #ports: AllocationRange
+  /** Addresses that are probably taken. */
+  #seen: AllocationRange
 
   constructor(options: ServiceAllocatorOptions) {
     this.#options = options
+    this.addresses = options.addresses
+    this.ports = new PortClaims(options.storage, options.nodePorts, options.process.random)
     this.#cidr = parseCidr(options.cidr)
-    const addresses = cidrSize(this.#cidr)
-    // Neither the network's own address nor the last one is given away.
-    this.#addresses = new AllocationRange(Math.min(addresses - 2, 2 ** 16), reservedPart(Math.min(addresses - 2, 2 ** 16), 256), options.random)
-    const ports = options.nodePorts.last - options.nodePorts.first + 1
-    this.#ports = new AllocationRange(ports, reservedPart(ports, 128), options.random)
+    this.#seen = this.#nothingSeen()
     options.services.onChange((event) => {
-      if (!event) return this.#readAnew()
-      if (event.type === 'DELETED') this.#release(event.object as Service)
-      else {
-        if (event.previous) this.#releaseDropped(event.previous as Service, event.object as Service)
-        this.#hold(event.object as Service)
-      }
+      if (!event) return this.readAnew()
+      const before = this.#seenOffset(event.previous)
+      const now = event.type === 'DELETED' ? undefined : this.#seenOffset(event.object)
+      if (before !== undefined && before !== now) this.#seen.release(before)
+      if (now !== undefined) this.#seen.take(now)
     })
   }
 
@@ -49,108 +56,128 @@ export class ServiceAllocator implements StoreHooks {
     return formatIpv4(this.#cidr.base + 1)
   }
 
-  beginCreate(object: KubeObject, dryRun: boolean): (written: boolean) => void {
+  beginCreate(object: KubeObject, dryRun: boolean): Promise<(written: boolean) => void> {
     return this.#allocate(object as Service, undefined, dryRun)
   }
 
-  beginUpdate(object: KubeObject, old: KubeObject, dryRun: boolean): (written: boolean) => void {
+  beginUpdate(object: KubeObject, old: KubeObject, dryRun: boolean): Promise<(written: boolean) => void> {
     patchAllocatedValues(object as Service, old as Service)
     return this.#allocate(object as Service, old as Service, dryRun)
   }
 
-  #allocate(service: Service, old: Service | undefined, dryRun: boolean): (written: boolean) => void {
-    const undo: (() => void)[] = []
+  afterDelete(object: KubeObject): void {
+    this.#release(object as Service, undefined)
+  }
+
+  /** Forgets which addresses were seen and looks through the Services again. */
+  readAnew(): void {
+    this.#seen = this.#nothingSeen()
+    this.#options.services.scan(undefined, (object) => {
+      const offset = this.#seenOffset(object)
+      if (offset !== undefined) this.#seen.take(offset)
+      return true
+    })
+  }
+
+  async #allocate(service: Service, old: Service | undefined, dryRun: boolean): Promise<(written: boolean) => void> {
+    const undo: Undo[] = []
     const rollBack = (): void => {
       for (const step of undo.splice(0)) step()
     }
     try {
-      this.#allocateAddress(service, old, undo)
-      this.#allocatePorts(service, old, undo)
+      await this.#allocateAddress(service, old, dryRun, undo)
+      await this.#allocatePorts(service, old, dryRun, undo)
     } catch (error) {
       rollBack()
       throw error
     }
     return (written) => {
-      if (!written || dryRun) rollBack()
+      if (!written) rollBack()
+      else if (old) this.#release(old, service)
     }
   }
 
-  #allocateAddress(service: Service, old: Service | undefined, undo: (() => void)[]): void {
+  async #allocateAddress(service: Service, old: Service | undefined, dryRun: boolean, undo: Undo[]): Promise<void> {
     const spec = (service.spec ??= {})
     if (spec.type === 'ExternalName') return
-    this.#defaultFamilies(service)
+    defaultFamilies(service)
     const given = spec.clusterIP ?? ''
     if (given === 'None') {
       spec.clusterIPs ??= ['None']
       return
     }
+    const holder = holderOf(service)
     if (given !== '') {
       if (old?.spec?.clusterIP === given) return
-      const offset = this.#offsetOf(given)
-      if (offset === undefined) throw this.#refused(service, [fieldInvalid('spec.clusterIPs', [given], `failed to allocate IP ${given}: the provided IP (${given}) is not in the valid range. The range of valid IPs is ${this.#cidr.text}`)])
-      if (!this.#addresses.take(offset)) throw this.#refused(service, [fieldInvalid('spec.clusterIPs', [given], `failed to allocate IP ${given}: provided IP is already allocated`)])
-      undo.push(() => this.#addresses.release(offset))
+      if (this.#offsetOf(given) === undefined) throw refused(service, [fieldInvalid('spec.clusterIPs', [given], `failed to allocate IP ${given}: the provided IP (${given}) is not in the valid range. The range of valid IPs is ${this.#cidr.text}`)])
+      const free = dryRun ? !(await this.addresses.isClaimed(given)) : await this.addresses.claim(given, holder)
+      if (!free) throw refused(service, [fieldInvalid('spec.clusterIPs', [given], `failed to allocate IP ${given}: provided IP is already allocated`)])
+      if (!dryRun) undo.push(() => this.#giveBack(given, holder))
       spec.clusterIPs = [given]
       return
     }
-    const offset = this.#addresses.takeAny()
-    if (offset === undefined) throw internalError(`failed to allocate a serviceIP: range is full`)
-    undo.push(() => this.#addresses.release(offset))
-    spec.clusterIP = formatIpv4(this.#cidr.base + 1 + offset)
-    spec.clusterIPs = [spec.clusterIP]
-  }
-
-  #defaultFamilies({ spec }: Service): void {
-    if (!spec) return
-    const headless = spec.clusterIP === 'None'
-    if (!spec.ipFamilies?.length) spec.ipFamilies = ['IPv4']
-    spec.ipFamilyPolicy ??= headless && !spec.selector ? 'RequireDualStack' : 'SingleStack'
-  }
-
-  #allocatePorts(service: Service, old: Service | undefined, undo: (() => void)[]): void {
-    const spec = service.spec!
-    const wanted = spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
-    const mine = new Set((old?.spec?.ports ?? []).map((port) => port.nodePort).filter((port): port is number => Boolean(port)))
-    /** A number may serve TCP and UDP of one Service. */
-    const taken = new Map<number, Set<string>>()
-    const { first, last } = this.#options.nodePorts
-    const ports = spec.ports ?? []
-    ports.forEach((port, index) => {
-      if (!port.nodePort) return
-      const protocol = port.protocol ?? 'TCP'
-      const known = taken.get(port.nodePort)
-      if (known) {
-        if (known.has(protocol)) throw this.#refused(service, [fieldInvalid(`spec.ports[${index}].nodePort`, port.nodePort, 'provided port is already allocated')])
-        known.add(protocol)
-        return
-      }
-      taken.set(port.nodePort, new Set([protocol]))
-      if (mine.has(port.nodePort)) return
-      if (port.nodePort < first || port.nodePort > last) throw this.#refused(service, [fieldInvalid(`spec.ports[${index}].nodePort`, port.nodePort, `provided port is not in the valid range. The range of valid ports is ${first}-${last}`)])
-      const offset = port.nodePort - first
-      if (!this.#ports.take(offset)) throw this.#refused(service, [fieldInvalid(`spec.ports[${index}].nodePort`, port.nodePort, 'provided port is already allocated')])
-      undo.push(() => this.#ports.release(offset))
-    })
-    if (!wanted) return
-    for (const port of ports) {
-      if (port.nodePort) continue
-      const protocol = port.protocol ?? 'TCP'
-      const shared = ports.find((other) => other !== port && other.port === port.port && other.nodePort && !taken.get(other.nodePort)?.has(protocol))
-      if (shared?.nodePort) {
-        port.nodePort = shared.nodePort
-        taken.get(shared.nodePort)!.add(protocol)
-        continue
-      }
-      const offset = this.#ports.takeAny()
-      if (offset === undefined) throw internalError('failed to allocate a nodePort: range is full')
-      undo.push(() => this.#ports.release(offset))
-      port.nodePort = first + offset
-      taken.set(port.nodePort, new Set([protocol]))
+    for (;;) {
+      const offset = this.#seen.takeAny()
+      if (offset === undefined) throw internalError('failed to allocate a serviceIP: range is full')
+      const address = formatIpv4(this.#cidr.base + 1 + offset)
+      const free = dryRun ? !(await this.addresses.isClaimed(address)) : await this.addresses.claim(address, holder)
+      // Another server gave it to somebody: it stays among those seen.
+      if (!free) continue
+      undo.push(() => {
+        this.#seen.release(offset)
+        if (!dryRun) this.#giveBack(address, holder)
+      })
+      spec.clusterIP = address
+      spec.clusterIPs = [address]
+      return
     }
   }
 
-  #refused({ metadata }: Service, errors: readonly FieldError[]): Error {
-    return invalid({ group: '', kind: 'Service' }, metadata.name ?? '', errors)
+  async #allocatePorts(service: Service, old: Service | undefined, dryRun: boolean, undo: Undo[]): Promise<void> {
+    const spec = service.spec!
+    const needsHealthCheck = needsHealthCheckPort(service)
+    if (!needsNodePort(service) && !needsHealthCheck && !(spec.ports ?? []).some((port) => port.nodePort)) return
+    const mine = new Set(portsOf(old))
+    if (isSettled(service, mine)) return
+    const { ports, healthCheckNodePort, taken } = await this.ports.transact((range) => {
+      const choice = new PortChoice(service, range, this.ports.first, mine)
+      return { ports: choice.ports(needsNodePort(service)), healthCheckNodePort: needsHealthCheck ? choice.healthCheckPort() : undefined, taken: choice.taken }
+    }, dryRun)
+    if (spec.ports) spec.ports = ports
+    if (healthCheckNodePort !== undefined) spec.healthCheckNodePort = healthCheckNodePort
+    if (!dryRun && taken.length > 0) undo.push(() => this.#giveBackPorts(taken))
+  }
+
+  /** Gives back what `old` had and `now` no longer has. */
+  #release(old: Service, now: Service | undefined): void {
+    const address = old.spec?.clusterIP
+    if (address && address !== now?.spec?.clusterIP && this.#offsetOf(address) !== undefined) this.#giveBack(address, holderOf(old))
+    const kept = new Set(portsOf(now))
+    const dropped = portsOf(old).filter((port) => !kept.has(port))
+    if (dropped.length > 0) this.#giveBackPorts(dropped)
+  }
+
+  #giveBack(address: string, holder: Holder): void {
+    this.addresses.release(address, holder).catch((error: unknown) => this.#options.process.journal.warning('Unable to release an address, leaving it to the repair', { address, err: error }))
+  }
+
+  #giveBackPorts(ports: readonly number[]): void {
+    this.ports
+      .transact((range) => {
+        for (const port of ports) range.release(port - this.ports.first)
+      })
+      .catch((error: unknown) => this.#options.process.journal.warning('Unable to release node ports, leaving them to the repair', { ports, err: error }))
+  }
+
+  #nothingSeen(): AllocationRange {
+    // Neither the network's own address nor the last one is given away.
+    const size = Math.min(cidrSize(this.#cidr) - 2, 2 ** 16)
+    return new AllocationRange(size, reservedPart(size, 256), this.#options.process.random)
+  }
+
+  #seenOffset(object: KubeObject | undefined): number | undefined {
+    const address = (object as Service | undefined)?.spec?.clusterIP
+    return address && address !== 'None' ? this.#offsetOf(address) : undefined
   }
 
   #offsetOf(address: string): number | undefined {
@@ -159,33 +186,109 @@ export class ServiceAllocator implements StoreHooks {
     const offset = value - this.#cidr.base - 1
     return offset >= 0 && offset < cidrSize(this.#cidr) - 2 ? offset : undefined
   }
+}
 
-  #readAnew(): void {
-    this.#options.services.scan(undefined, (object) => {
-      this.#hold(object as Service)
-      return true
+/** Chooses a Service's node ports in a range, without changing the Service. */
+class PortChoice {
+  readonly taken: number[] = []
+  readonly #service: Service
+  readonly #range: AllocationRange
+  readonly #first: number
+  readonly #mine: ReadonlySet<number>
+
+  constructor(service: Service, range: AllocationRange, first: number, mine: ReadonlySet<number>) {
+    this.#service = service
+    this.#range = range
+    this.#first = first
+    this.#mine = mine
+  }
+
+  /** The ports as they shall be. `wanted`: those without a node port get one. */
+  ports(wanted: boolean): ServicePort[] {
+    /** A number may serve TCP and UDP of one Service. */
+    const used = new Map<number, Set<string>>()
+    const ports = (this.#service.spec?.ports ?? []).map((port) => ({ ...port }))
+    ports.forEach((port, index) => {
+      if (!port.nodePort) return
+      const protocol = port.protocol ?? 'TCP'
+      const known = used.get(port.nodePort)
+      if (known) {
+        if (known.has(protocol)) throw this.#alreadyAllocated(`spec.ports[${index}].nodePort`, port.nodePort)
+        known.add(protocol)
+        return
+      }
+      used.set(port.nodePort, new Set([protocol]))
+      this.#takeGiven(`spec.ports[${index}].nodePort`, port.nodePort)
     })
-  }
-
-  #hold({ spec }: Service): void {
-    const offset = spec?.clusterIP && spec.clusterIP !== 'None' ? this.#offsetOf(spec.clusterIP) : undefined
-    if (offset !== undefined) this.#addresses.take(offset)
-    for (const { nodePort } of spec?.ports ?? []) if (nodePort) this.#ports.take(nodePort - this.#options.nodePorts.first)
-  }
-
-  #release({ spec }: Service): void {
-    const offset = spec?.clusterIP && spec.clusterIP !== 'None' ? this.#offsetOf(spec.clusterIP) : undefined
-    if (offset !== undefined) this.#addresses.release(offset)
-    for (const { nodePort } of spec?.ports ?? []) if (nodePort) this.#ports.release(nodePort - this.#options.nodePorts.first)
-  }
-
-  #releaseDropped(old: Service, now: Service): void {
-    const address = old.spec?.clusterIP
-    if (address && address !== now.spec?.clusterIP) {
-      const offset = this.#offsetOf(address)
-      if (offset !== undefined) this.#addresses.release(offset)
+    if (!wanted) return ports
+    for (const port of ports) {
+      if (port.nodePort) continue
+      const protocol = port.protocol ?? 'TCP'
+      const shared = ports.find((other) => other !== port && other.port === port.port && other.nodePort && !used.get(other.nodePort)?.has(protocol))
+      if (shared?.nodePort) {
+        port.nodePort = shared.nodePort
+        used.get(shared.nodePort)!.add(protocol)
+        continue
+      }
+      port.nodePort = this.#takeAny('failed to allocate a nodePort')
+      used.set(port.nodePort, new Set([protocol]))
     }
-    const kept = new Set((now.spec?.ports ?? []).map((port) => port.nodePort))
-    for (const { nodePort } of old.spec?.ports ?? []) if (nodePort && !kept.has(nodePort)) this.#ports.release(nodePort - this.#options.nodePorts.first)
+    return ports
   }
+
+  healthCheckPort(): number {
+    const given = this.#service.spec?.healthCheckNodePort
+    if (!given) return this.#takeAny('failed to allocate a HealthCheck NodePort')
+    this.#takeGiven('spec.healthCheckNodePort', given)
+    return given
+  }
+
+  #takeGiven(field: string, port: number): void {
+    if (this.#mine.has(port)) return
+    const offset = port - this.#first
+    if (offset < 0 || offset >= this.#range.size) throw refused(this.#service, [fieldInvalid(field, port, `provided port is not in the valid range. The range of valid ports is ${this.#first}-${this.#first + this.#range.size - 1}`)])
+    if (!this.#range.take(offset)) throw this.#alreadyAllocated(field, port)
+    this.taken.push(port)
+  }
+
+  #takeAny(failure: string): number {
+    const offset = this.#range.takeAny()
+    if (offset === undefined) throw internalError(`${failure}: range is full`)
+    this.taken.push(this.#first + offset)
+    return this.#first + offset
+  }
+
+  #alreadyAllocated(field: string, port: number): Error {
+    return refused(this.#service, [fieldInvalid(field, port, 'provided port is already allocated')])
+  }
+}
+
+function defaultFamilies({ spec }: Service): void {
+  if (!spec) return
+  const headless = spec.clusterIP === 'None'
+  if (!spec.ipFamilies?.length) spec.ipFamilies = ['IPv4']
+  spec.ipFamilyPolicy ??= headless && !spec.selector ? 'RequireDualStack' : 'SingleStack'
+}
+
+function holderOf({ metadata }: Service): Holder {
+  return { namespace: metadata.namespace ?? '', name: metadata.name ?? '' }
+}
+
+/** Every port of the range that a Service has. */
+export function portsOf(service: Service | undefined): number[] {
+  const { ports = [], healthCheckNodePort } = service?.spec ?? {}
+  const numbers = ports.map(({ nodePort }) => nodePort)
+  return [...new Set([...numbers, healthCheckNodePort].filter((port): port is number => Boolean(port)))]
+}
+
+/** Whether a Service has all that it needs, and had it before. */
+function isSettled(service: Service, mine: ReadonlySet<number>): boolean {
+  const { ports = [], healthCheckNodePort } = service.spec ?? {}
+  if (needsHealthCheckPort(service) && !(healthCheckNodePort && mine.has(healthCheckNodePort))) return false
+  const numbers = ports.map(({ nodePort }) => nodePort)
+  return new Set(numbers).size === numbers.length && numbers.every((port) => (port ? mine.has(port) : !needsNodePort(service)))
+}
+
+function refused({ metadata }: Service, errors: readonly FieldError[]): Error {
+  return invalid({ group: '', kind: 'Service' }, metadata.name ?? '', errors)
 }

@@ -4,11 +4,12 @@ import type { EndpointReconciler } from './endpoint-reconciler.ts'
 import { reconcileKubernetesService } from './kubernetes-service.ts'
 import { ensurePriorityClasses } from './priority-classes.ts'
 import { reconcileRbac } from './rbac.ts'
+import { ensureDefaultServiceCidr } from './service-cidr.ts'
 import { ensureSystemNamespaces } from './system-namespaces.ts'
 
 /** Writes the objects that the server itself answers for, unless they are there. */
-export async function bootstrap({ own, settings, services }: Parts, endpoints: EndpointReconciler): Promise<void> {
-  await Promise.all([ensureSystemNamespaces(own), ensurePriorityClasses(own), endpoints.renew()])
+export async function bootstrap({ process, resources, own, settings, services }: Parts, endpoints: EndpointReconciler): Promise<void> {
+  await Promise.all([ensureSystemNamespaces(own), ensurePriorityClasses(own), endpoints.renew(), ensureDefaultServiceCidr(process, own, resources, settings.serviceCidr)])
   for (const policy of settings.policies ?? [apiserverPolicy(), kubeadmPolicy()]) await reconcileRbac(own, policy)
   await Promise.all([reconcileKubernetesService(own, services.firstAddress, settings.port), endpoints.reconcile()])
 }
