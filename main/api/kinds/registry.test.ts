@@ -8,7 +8,8 @@ import { builtInKinds, kindFor, kindForResource } from './registry.ts'
 describe('the built-in kinds', () => {
   it.each(builtInKinds.map((kind) => [`${kind.group}/${kind.kind}`, kind] as const))('%s is declared soundly', (_, kind) => {
     expect(schemaOf(kind.schema)).toBeDefined()
-    expect(kindFor(kind.group, kind.kind)).toBe(kind)
+    // Of several versions the preferred one comes first, and is the one that is stored.
+    expect(kindFor(kind.group, kind.kind)).toBe(builtInKinds.find((each) => each.group === kind.group && each.kind === kind.kind))
     expect(kindForResource(kind.group, kind.version, kind.plural)).toBe(kind)
     for (const subresource of kind.subresources) if (subresource.type === 'named' && subresource.body) expect(schemaOf(subresource.body.schema)).toBeDefined()
     if (kind.storagePrefix && kind.verbs.includes('list')) {
@@ -17,13 +18,13 @@ describe('the built-in kinds', () => {
     }
   })
 
-  it('store each in its own place, but for the two forms of events', () => {
+  it('store each in its own place, but for the other forms of events and autoscalers', () => {
     const places = builtInKinds.filter((kind) => kind.storagePrefix && !kind.storedAs).map((kind) => kind.storagePrefix)
     expect(new Set(places).size).toBe(places.length)
   })
 
-  it('know each short name once per group', () => {
-    const names = builtInKinds.flatMap((kind) => kind.shortNames.map((name) => `${kind.group}/${name}`))
+  it('know each short name once per group and version', () => {
+    const names = builtInKinds.flatMap((kind) => kind.shortNames.map((name) => `${kind.group}/${kind.version}/${name}`))
     expect(new Set(names).size).toBe(names.length)
   })
 })

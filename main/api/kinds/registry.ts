@@ -12,6 +12,8 @@ import { replicaSetKind } from './apps/replica-set.ts'
 import { statefulSetKind } from './apps/stateful-set.ts'
 import { selfSubjectReviewKind, tokenReviewKind } from './authentication/reviews.ts'
 import { localSubjectAccessReviewKind, selfSubjectAccessReviewKind, selfSubjectRulesReviewKind, subjectAccessReviewKind } from './authorization/reviews.ts'
+import { horizontalPodAutoscalerKind } from './autoscaling/horizontal-pod-autoscaler.ts'
+import { horizontalPodAutoscalerV1Kind } from './autoscaling/horizontal-pod-autoscaler-v1.ts'
 import { cronJobKind } from './batch/cron-job.ts'
 import { jobKind } from './batch/job.ts'
 import { leaseKind } from './coordination/lease.ts'
@@ -88,6 +90,8 @@ export const builtInKinds: readonly Kind[] = [
   selfSubjectAccessReviewKind,
   selfSubjectRulesReviewKind,
   subjectAccessReviewKind,
+  horizontalPodAutoscalerKind,
+  horizontalPodAutoscalerV1Kind,
   cronJobKind,
   jobKind,
   leaseKind,
@@ -116,9 +120,9 @@ export const builtInKinds: readonly Kind[] = [
 let byKind: ReadonlyMap<string, Kind> | undefined
 let byResource: ReadonlyMap<string, Kind> | undefined
 
-/** The built-in kind of that group and name, or undefined. */
+/** The built-in kind of that group and name, in the version that comes first; or undefined. */
 export function kindFor(group: string, kind: string): Kind | undefined {
-  byKind ??= new Map(builtInKinds.map((each) => [`${each.group}/${each.kind}`, each]))
+  byKind ??= new Map([...builtInKinds].reverse().map((each) => [`${each.group}/${each.kind}`, each]))
   return byKind.get(`${group}/${kind}`)
 }
 

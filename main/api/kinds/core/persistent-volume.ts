@@ -77,7 +77,11 @@ export const persistentVolumeKind = defineKind<PersistentVolume>({
     column('Access Modes', [spec, 'accessModes'], (volume) => accessModesText(volume.spec?.accessModes)),
     column('Reclaim Policy', [spec, 'persistentVolumeReclaimPolicy'], (volume) => volume.spec?.persistentVolumeReclaimPolicy ?? ''),
     column('Status', [status, 'phase'], (volume) => (volume.metadata.deletionTimestamp ? 'Terminating' : (volume.status?.phase ?? ''))),
-    column('Claim', [spec, 'claimRef'], claimText),
+    column(
+      'Claim',
+      'claimRef is part of a bi-directional binding between PersistentVolume and PersistentVolumeClaim. Expected to be non-nil when bound. claim.VolumeName is the authoritative bind between PV and PVC. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#binding',
+      claimText,
+    ),
     column('StorageClass', 'StorageClass of the pv', storageClassOf),
     column('VolumeAttributesClass', 'VolumeAttributesClass of the pv', (volume) => volume.spec?.volumeAttributesClassName ?? '<unset>'),
     column('Reason', [status, 'reason'], (volume) => volume.status?.reason ?? ''),
