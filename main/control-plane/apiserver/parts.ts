@@ -4,6 +4,7 @@ import type { ServiceAllocator } from './allocation/service-allocator.ts'
 import type { Authenticator } from './authn/authenticator.ts'
 import type { Authorization } from './authz/authorizers.ts'
 import type { OwnObjects } from './bootstrap/own-objects.ts'
+import type { CustomResources } from './apiextensions/custom-resources.ts'
 import type { Resources } from './registry/resources.ts'
 import type { StoreHooks } from './registry/store-hooks.ts'
 import type { RequestLog } from './request-log.ts'
@@ -19,6 +20,8 @@ export type Settings = ApiServerOptions & Required<Pick<ApiServerOptions, 'issue
 export interface Parts {
   readonly process: Process
   readonly resources: Resources
+  /** Absent where definitions are not served. Its `conversionCaller` makes the calls to conversion webhooks. */
+  readonly customResources: CustomResources | undefined
   readonly feed: Feed
   readonly storage: Storage
   readonly own: OwnObjects

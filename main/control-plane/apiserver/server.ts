@@ -11,6 +11,7 @@ import { AddressClaims } from './allocation/address-claims.ts'
 import { AllocationRepair } from './allocation/repair.ts'
 import { ServiceAllocator } from './allocation/service-allocator.ts'
 import { Admission } from './admission/admission.ts'
+import { CustomResources } from './apiextensions/custom-resources.ts'
 import { admissionPlugins } from './admission/plugins.ts'
 import { Authenticator } from './authn/authenticator.ts'
 import { authorizers } from './authz/authorizers.ts'
@@ -92,6 +93,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     const kinds = options.kinds ?? builtInKinds
     for (const kind of kinds) resources.add(kind, kind.storedAs ? kinds.find((each) => each.group === kind.storedAs!.group && each.kind === kind.storedAs!.kind) : kind)
     const own = new OwnObjects(process, resources)
+    const customResources = resources.ofGroup('apiextensions.k8s.io', 'customresourcedefinitions') ? new CustomResources({ process, resources, own }) : undefined
     const authenticator = new Authenticator({
       tokens: options.tokens,
       issuer,
@@ -106,7 +108,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     hooks.set('/services', services)
     let isReady = false
     const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
-    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, storage, own, admission, authenticator, authorization, log, settings, hooks }
+    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, customResources, storage, own, admission, authenticator, authorization, log, settings, hooks }
     admission.use(admissionPlugins(parts))
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })
@@ -121,6 +123,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     }
     const ready = (async (): Promise<void> => {
       await feed.start()
+      await customResources?.start()
       for (;;) {
         try {
           await repair.begin()
