@@ -13,7 +13,7 @@ import { ServiceAllocator } from './allocation/service-allocator.ts'
 import { Admission } from './admission/admission.ts'
 import { CustomResources } from './apiextensions/custom-resources.ts'
 import { admissionPlugins } from './admission/plugins.ts'
-import { Authenticator } from './authn/authenticator.ts'
+import { makeAuthenticator } from './authn/authenticators.ts'
 import { authorizers } from './authz/authorizers.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import { EndpointReconciler } from './bootstrap/endpoint-reconciler.ts'
@@ -94,13 +94,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     for (const kind of kinds) resources.add(kind, kind.storedAs ? kinds.find((each) => each.group === kind.storedAs!.group && each.kind === kind.storedAs!.kind) : kind)
     const own = new OwnObjects(process, resources)
     const customResources = resources.ofGroup('apiextensions.k8s.io', 'customresourcedefinitions') ? new CustomResources({ process, resources, own }) : undefined
-    const authenticator = new Authenticator({
-      tokens: options.tokens,
-      issuer,
-      audiences: [issuer],
-      now: () => process.clock.now(),
-      lookup: (plural, namespace, name) => resources.storeOf('', plural).store.cached(namespace ?? '', name),
-    })
+    const authenticator = makeAuthenticator({ process, resources, own, tokens: options.tokens, issuer })
     const authorization = authorizers(resources)
     const log = new RequestLog(process)
     const services = new ServiceAllocator({ process, storage, addresses: new AddressClaims(storage, own, resources.storeOf('networking.k8s.io', 'ipaddresses').store), services: resources.storeOf('', 'services').cache, cidr: settings.serviceCidr, nodePorts: settings.nodePorts })

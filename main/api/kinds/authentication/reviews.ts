@@ -1,6 +1,5 @@
 /** What a caller can ask about who it is, and whose token one is. Created, answered, never stored. */
 import type { SelfSubjectReview, TokenReview } from '../../generated/types.ts'
-import { fieldPath, fieldRequired } from '../../machinery/field-error.ts'
 import { defineKind } from '../kind.ts'
 
 const anyName = (): string[] => []
@@ -20,7 +19,6 @@ export const tokenReviewKind = defineKind<TokenReview>({
       review.status ??= {}
       review.status.user ??= {}
     },
-    validate: (review) => (review.spec?.token ? [] : [fieldRequired(fieldPath('spec', 'token'))]),
   },
 })
 

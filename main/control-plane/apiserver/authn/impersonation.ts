@@ -1,48 +1,41 @@
+/** Acting for others: who wants to be taken for whom, from the request's headers. */
+import { quote } from '../../../api/machinery/go-text.ts'
 import { badRequest } from '../../../api/machinery/status-error.ts'
-import type { Attributes, Authorizer } from '../authz/attributes.ts'
-import { forbiddenError } from '../authz/forbidden.ts'
-import { anonymousName, authenticatedGroup, serviceAccountGroups, splitServiceAccountName, unauthenticatedGroup } from './user.ts'
 import type { User } from './user.ts'
 
 type Headers = Readonly<Record<string, string>>
 
 const extraPrefix = 'impersonate-extra-'
+/** Between the values of a header that came several times: no value can contain it. */
+const between = '\n'
 
-/** Whether the request asks to be taken for somebody else. */
-export function wantsImpersonation(headers: Headers): boolean {
-  for (const name in headers) if (name.startsWith('impersonate-')) return true
-  return false
+/** How the values of a repeated header become one text. Impersonation has to tell `a, b` from `a` and `b`. */
+export function joinedValues(name: string, values: readonly string[]): string {
+  return values.join(name.startsWith('impersonate-') ? between : ', ')
 }
 
-/** The user whom the headers name, if the real one may be them: each name, group, uid and extra needs the verb `impersonate`.
- *  Throws Forbidden or BadRequest. */
-export function impersonated(user: User, headers: Headers, authorizer: Authorizer): User {
-  const name = headers['impersonate-user'] ?? ''
-  const groups = listOf(headers['impersonate-group'])
-  const uid = headers['impersonate-uid'] ?? ''
+/** Whom the headers name, as they stand there; undefined when they name nobody. Throws BadRequest when they say more of somebody without a name. */
+export function wantedUser(headers: Headers): User | undefined {
+  let asks = false
+  for (const name in headers) asks ||= name.startsWith('impersonate-')
+  if (!asks) return undefined
+  const name = valuesOf(headers['impersonate-user'])[0] ?? ''
+  const uid = valuesOf(headers['impersonate-uid'])[0] ?? ''
+  const groups = headers['impersonate-group'] === undefined ? [] : valuesOf(headers['impersonate-group'])
   const extra: Record<string, string[]> = {}
-  for (const header in headers) if (header.startsWith(extraPrefix)) extra[unescapeKey(header.slice(extraPrefix.length))] = listOf(headers[header])
-  if (name === '') throw badRequest(`requested ${JSON.stringify(groups.length > 0 ? groups : uid || Object.keys(extra))} without impersonating a user`)
-  const require = (about: Partial<Attributes>): void => {
-    const attributes: Attributes = { user, verb: 'impersonate', isResource: true, group: '', version: '', resource: '', subresource: '', namespace: '', name: '', path: '', ...about }
-    const judgement = authorizer.authorize(attributes)
-    if (judgement.decision !== 'allow') throw forbiddenError(attributes, judgement.reason)
+  for (const header in headers) {
+    if (!header.startsWith(extraPrefix)) continue
+    const key = unescapeKey(header.slice(extraPrefix.length))
+    extra[key] = [...(extra[key] ?? []), ...valuesOf(headers[header])]
   }
-  const account = splitServiceAccountName(name)
-  if (account) require({ resource: 'serviceaccounts', namespace: account.namespace, name: account.name, version: 'v1' })
-  else require({ resource: 'users', name, version: 'v1' })
-  for (const group of groups) require({ resource: 'groups', name: group, version: 'v1' })
-  for (const key of Object.keys(extra)) for (const value of extra[key]!) require({ group: 'authentication.k8s.io', version: 'v1', resource: 'userextras', subresource: key, name: value })
-  if (uid !== '') require({ group: 'authentication.k8s.io', version: 'v1', resource: 'uids', name: uid })
-  const all = groups.length === 0 && account ? serviceAccountGroups(account.namespace) : groups
-  const last = name === anonymousName ? unauthenticatedGroup : authenticatedGroup
-  if (!all.includes(authenticatedGroup) && !all.includes(unauthenticatedGroup)) all.push(last)
-  return { name, groups: all, ...(uid === '' ? {} : { uid }), ...(Object.keys(extra).length === 0 ? {} : { extra }) }
+  const hasExtra = Object.keys(extra).length > 0
+  if (name !== '') return { name, groups, ...(uid === '' ? {} : { uid }), ...(hasExtra ? { extra } : {}) }
+  if (uid === '' && groups.length === 0 && !hasExtra) return undefined
+  throw badRequest(`requested ${goText(uid, groups, extra)} without impersonating a user name`)
 }
 
-/** A header that may be given several times; the edge joins them with commas, inside the simulation they are joined so too. */
-function listOf(header: string | undefined): string[] {
-  return header === undefined ? [] : header.split(',').map((value) => value.trim()).filter((value) => value !== '')
+function valuesOf(header: string | undefined): string[] {
+  return header === undefined ? [] : header.split(between).map((value) => value.trim())
 }
 
 function unescapeKey(key: string): string {
@@ -51,4 +44,11 @@ function unescapeKey(key: string): string {
   } catch {
     return key
   }
+}
+
+/** `%#v` of upstream's user. */
+function goText(uid: string, groups: readonly string[], extra: Readonly<Record<string, readonly string[]>>): string {
+  const list = (items: readonly string[]): string => (items.length === 0 ? '[]string(nil)' : `[]string{${items.map(quote).join(', ')}}`)
+  const map = Object.keys(extra).sort().map((key) => `${quote(key)}:${list(extra[key]!)}`).join(', ')
+  return `&user.DefaultInfo{Name:"", UID:${quote(uid)}, Groups:${list(groups)}, Extra:map[string][]string${map === '' ? '(nil)' : `{${map}}`}}`
 }

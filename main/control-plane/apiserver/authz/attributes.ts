@@ -1,3 +1,5 @@
+import type { FieldTerm } from '../../../api/machinery/fields.ts'
+import type { Requirement } from '../../../api/machinery/labels.ts'
 import type { User } from '../authn/user.ts'
 
 /** What somebody wants to do: the question that authorizers answer. */
@@ -13,6 +15,9 @@ export interface Attributes {
   readonly name: string
   /** For requests that name no resource. */
   readonly path: string
+  /** What a list, watch or deletecollection is narrowed to, as far as it can be understood; absent: everything. */
+  readonly fieldSelector?: readonly FieldTerm[] | undefined
+  readonly labelSelector?: readonly Requirement[] | undefined
 }
 
 export type Decision = 'allow' | 'deny' | 'no-opinion'

@@ -1,8 +1,14 @@
 /** Questions about users and what they may do: answered, never stored. */
-import type { LocalSubjectAccessReview, PolicyRule, ResourceAttributes, NonResourceAttributes, SelfSubjectRulesReview, SubjectAccessReview, TokenReview } from '../../../api/generated/types.ts'
+import type { FieldSelectorAttributes, FieldSelectorRequirement, LabelSelectorAttributes, LocalSubjectAccessReview, PolicyRule, ResourceAttributes, NonResourceAttributes, SelfSubjectRulesReview, SubjectAccessReview, TokenReview } from '../../../api/generated/types.ts'
 import type { Kind } from '../../../api/kinds/kind.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
+import { aggregateText } from '../../../api/machinery/go-text.ts'
+import { parseFieldSelector } from '../../../api/machinery/fields.ts'
+import type { FieldTerm } from '../../../api/machinery/fields.ts'
+import { parseSelector, requirementOf } from '../../../api/machinery/labels.ts'
+import type { Requirement } from '../../../api/machinery/labels.ts'
 import { badRequest, invalid } from '../../../api/machinery/status-error.ts'
+import { nodeNameOf } from '../authn/user.ts'
 import type { User } from '../authn/user.ts'
 import type { Attributes } from '../authz/attributes.ts'
 import { negotiateOutput } from '../negotiation/output.ts'
@@ -15,7 +21,7 @@ import { writeQueryOf } from './options.ts'
 import type { ApiRequest } from './request.ts'
 import { checkNamespace } from './write.ts'
 
-type Handler = (request: ApiRequest, resource: ServedResource) => void
+type Handler = (request: ApiRequest, resource: ServedResource) => void | Promise<void>
 
 const authorizationGroup = 'authorization.k8s.io'
 const authenticationGroup = 'authentication.k8s.io'
@@ -31,7 +37,10 @@ export function reviewHandlers(parts: Parts): [string, Handler][] {
     kind.strategy.defaults?.(object)
     const errors = kind.strategy.validate?.(object) ?? []
     if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind }, '', errors)
-    respondWith(request, 201, form, { ...object, status: answer(object, request) })
+    const respond = (status: unknown): void => respondWith(request, 201, form, { ...object, metadata: { ...object.metadata, creationTimestamp: object.metadata.creationTimestamp ?? null }, status })
+    const status = answer(object, request)
+    if (status instanceof Promise) return status.then(respond)
+    respond(status)
   }
   const access = (user: (object: SubjectAccessReview, request: ApiRequest) => User): Handler => review((object, request) => accessStatus(parts, user(object as SubjectAccessReview, request), (object as SubjectAccessReview).spec))
   return [
@@ -52,6 +61,15 @@ function subjectOf({ spec }: SubjectAccessReview): User {
 }
 
 function accessStatus({ authorization }: Parts, user: User, { resourceAttributes, nonResourceAttributes }: { resourceAttributes?: ResourceAttributes; nonResourceAttributes?: NonResourceAttributes }): SubjectAccessReview['status'] {
+  const problems: string[] = []
+  const read = <T>(name: 'fieldSelector' | 'labelSelector', parse: () => readonly T[] | undefined): readonly T[] | undefined => {
+    try {
+      return parse()
+    } catch {
+      problems.push(`spec.resourceAttributes.${name} ignored due to parse error`)
+      return undefined
+    }
+  }
   const attributes: Attributes = {
     user,
     isResource: resourceAttributes !== undefined,
@@ -63,14 +81,41 @@ function accessStatus({ authorization }: Parts, user: User, { resourceAttributes
     namespace: resourceAttributes?.namespace ?? '',
     name: resourceAttributes?.name ?? '',
     path: nonResourceAttributes?.path ?? '',
+    fieldSelector: read('fieldSelector', () => fieldTerms(resourceAttributes?.fieldSelector)),
+    labelSelector: read('labelSelector', () => labelRequirements(resourceAttributes?.labelSelector)),
   }
   const { decision, reason, error } = authorization.authorizer.authorize(attributes)
+  if (error) problems.unshift(error)
   return {
     allowed: decision === 'allow',
     ...(decision === 'deny' ? { denied: true } : {}),
     ...(reason ? { reason } : {}),
-    ...(error ? { evaluationError: error } : {}),
+    ...(problems.length > 0 ? { evaluationError: aggregateText(problems) } : {}),
   }
+}
+
+/** Throws on what cannot be understood. */
+function fieldTerms(selector: FieldSelectorAttributes | undefined): readonly FieldTerm[] | undefined {
+  if (!selector) return undefined
+  if (selector.rawSelector) return parseFieldSelector(selector.rawSelector).terms
+  return selector.requirements?.map(fieldTermOf)
+}
+
+function fieldTermOf({ key, operator, values = [] }: FieldSelectorRequirement): FieldTerm {
+  if ((operator !== 'In' && operator !== 'NotIn') || values.length !== 1) throw new Error(`${operator} of ${values.length} values is no field selector`)
+  return { field: key, equals: operator === 'In', value: values[0]! }
+}
+
+const labelOperators = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' } as const
+
+/** Throws on what cannot be understood. */
+function labelRequirements(selector: LabelSelectorAttributes | undefined): readonly Requirement[] | undefined {
+  if (!selector) return undefined
+  if (selector.rawSelector) return parseSelector(selector.rawSelector).requirements
+  return selector.requirements?.map(({ key, operator, values }) => {
+    if (!Object.hasOwn(labelOperators, operator)) throw new Error(`${operator} is not a valid label selector operator`)
+    return requirementOf(key, labelOperators[operator as keyof typeof labelOperators], values ?? [])
+  })
 }
 
 function rulesStatus({ authorization }: Parts, user: User, namespace: string): SelfSubjectRulesReview['status'] {
@@ -78,18 +123,14 @@ function rulesStatus({ authorization }: Parts, user: User, namespace: string): S
   const { rules, errors } = authorization.rbac.rulesFor(user, namespace)
   const resourceRules = rules.filter((rule) => rule.resources?.length).map(({ verbs, apiGroups, resources, resourceNames }: PolicyRule) => ({ verbs, ...(apiGroups ? { apiGroups } : {}), ...(resources ? { resources } : {}), ...(resourceNames ? { resourceNames } : {}) }))
   const nonResourceRules = rules.filter((rule) => rule.nonResourceURLs?.length).map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs! }))
-  const masters = user.groups.includes('system:masters')
-  if (masters) {
-    resourceRules.unshift({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] })
-    nonResourceRules.unshift({ verbs: ['*'], nonResourceURLs: ['*'] })
-  }
-  return { resourceRules, nonResourceRules, incomplete: errors.length > 0, ...(errors.length > 0 ? { evaluationError: errors.join(', ') } : {}) }
+  // What the node authorizer allows besides cannot be told in rules.
+  return { resourceRules, nonResourceRules, incomplete: nodeNameOf(user) !== undefined, ...(errors.length > 0 ? { evaluationError: aggregateText(errors) } : {}) }
 }
 
-function tokenStatus({ authenticator, settings }: Parts, { spec }: TokenReview): TokenReview['status'] {
-  const audiences = spec.audiences?.length ? spec.audiences : [settings.issuer]
-  const answer = authenticator.reviewToken(spec.token ?? '', audiences)
-  if ('problem' in answer) return { user: {}, error: answer.problem }
+async function tokenStatus({ authenticator }: Parts, { spec }: TokenReview): Promise<TokenReview['status']> {
+  if (!spec?.token) throw badRequest('token is required for TokenReview in authentication')
+  const answer = await authenticator.reviewToken(spec.token, spec.audiences ?? [])
+  if ('problem' in answer) return { user: {}, ...(answer.problem === undefined ? {} : { error: answer.problem }) }
   return { authenticated: true, user: userInfo(answer.user), audiences: [...answer.audiences] }
 }
 

@@ -1,9 +1,12 @@
 import type { Pod, TokenRequest } from '../../../api/generated/types.ts'
-import { defaultTokenRequest, validateTokenRequest } from '../../../api/kinds/core/service-account.ts'
+import { defaultTokenRequest, serviceAccountKind, validateTokenRequest } from '../../../api/kinds/core/service-account.ts'
+import type { Kind } from '../../../api/kinds/kind.ts'
+import { fieldInvalid } from '../../../api/machinery/field-error.ts'
 import { badRequest, conflict, invalid } from '../../../api/machinery/status-error.ts'
 import { quote } from '../../../api/machinery/go-text.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
+import type { AdmissionAttributes } from '../admission/admission.ts'
 import { serviceAccountName } from '../authn/user.ts'
 import { negotiateOutput } from '../negotiation/output.ts'
 import { decodeObject } from '../negotiation/request-body.ts'
@@ -20,7 +23,7 @@ const extendedSeconds = 365 * 24 * 3600
 const expirationSecondsMax = 2 ** 32
 
 /** Answers `serviceaccounts/token` with a signed token, bound to what the request names. */
-export function createToken({ resources, settings, process }: Parts): (request: ApiRequest) => Promise<void> {
+export function createToken({ resources, settings, process, admission }: Parts): (request: ApiRequest) => Promise<void> {
   const accounts = resources.storeOf('', 'serviceaccounts').store
   return async (request) => {
     const { info, exchange, context } = request
@@ -28,18 +31,25 @@ export function createToken({ resources, settings, process }: Parts): (request: 
     const query = writeQueryOf(info.query, 'CreateOptions', context.userAgent)
     const wanted = decodeObject(exchange.request, tokenRequestKind, { validation: query.fieldValidation, warnings: context.warnings }) as TokenRequest
     defaultTokenRequest(wanted)
+    const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' }
     if (wanted.metadata.namespace && wanted.metadata.namespace !== info.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
-    if (wanted.metadata.name && wanted.metadata.name !== info.name) throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${info.name})`)
+    if (wanted.metadata.name && wanted.metadata.name !== info.name) throw invalid(kind, info.name, [fieldInvalid('metadata.name', wanted.metadata.name, 'must match the service account name if specified')])
     const account = await accounts.get(info.namespace, info.name)
-    const errors = validateTokenRequest(wanted)
-    if (errors.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors)
     const spec = wanted.spec!
     const audiences = spec.audiences?.length ? spec.audiences : [settings.issuer]
+    wanted.metadata.name = info.name
+    wanted.metadata.namespace = info.namespace
+    spec.audiences = audiences
+    const attributes: AdmissionAttributes = { operation: 'CREATE', kind: serviceAccountKind as unknown as Kind, subresource: 'token', name: info.name, namespace: info.namespace, object: wanted, oldObject: undefined, dryRun: query.dryRun, context }
+    await admission.admit(attributes)
+    const errors = validateTokenRequest(wanted)
+    if (errors.length > 0) throw invalid(kind, '', errors)
+    await admission.validate(attributes)
     const bound = await boundTo(spec, info.namespace, info.name)
     const seconds = Math.min(spec.expirationSeconds ?? 3600, expirationSecondsMax)
     const now = Math.floor(process.clock.now() / 1000)
     // A pod's own token outlives the hour that it was asked for, so that clients that never reload it go on; it says when it should have gone.
-    const extended = bound.pod !== undefined && seconds === podTokenSeconds && !spec.audiences?.length
+    const extended = bound.pod !== undefined && seconds === podTokenSeconds && audiences.every((audience) => audience === settings.issuer)
     const kubernetes: KubernetesClaims = {
       namespace: info.namespace,
       ...bound,
@@ -56,6 +66,7 @@ export function createToken({ resources, settings, process }: Parts): (request: 
       nbf: now,
       sub: serviceAccountName(info.namespace, info.name),
     }
+    context.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${claims.jti}`)
     const answer: TokenRequest = {
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
@@ -68,7 +79,8 @@ export function createToken({ resources, settings, process }: Parts): (request: 
 
   async function boundTo({ boundObjectRef: reference }: NonNullable<TokenRequest['spec']>, namespace: string, account: string): Promise<Pick<KubernetesClaims, 'pod' | 'secret' | 'node'>> {
     if (!reference) return {}
-    const kind = `${reference.apiVersion ?? ''}/${reference.kind ?? ''}`
+    const groupVersion = reference.apiVersion ?? ''
+    const kind = `${groupVersion}/${reference.kind ?? ''}`
     const find = async (plural: string, inNamespace: string): Promise<KubeObject> => {
       const object = await resources.storeOf('', plural).store.get(inNamespace, reference.name ?? '')
       if (reference.uid && reference.uid !== object.metadata.uid) throw conflict({ group: '', resource: reference.kind ?? '' }, reference.name ?? '', `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`)
@@ -84,7 +96,7 @@ export function createToken({ resources, settings, process }: Parts): (request: 
     }
     if (kind === 'v1/Secret') return { secret: named(await find('secrets', namespace)) }
     if (kind === 'v1/Node') return { node: named(await find('nodes', '')) }
-    throw badRequest(`cannot bind token to object of type ${reference.apiVersion ?? ''}, Kind=${reference.kind ?? ''}`)
+    throw badRequest(`cannot bind token to object of type ${groupVersion.includes('/') ? groupVersion : `/${groupVersion}`}, Kind=${reference.kind ?? ''}`)
   }
 }
 

@@ -1,0 +1,45 @@
+import type { Tokens } from '../tokens.ts'
+import type { TokenProblem } from './token-authenticator.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** The payload of a JSON Web Token, unverified; undefined when it is none that this server could have signed. */
+export function unverifiedClaims(token: string): Json | undefined {
+  const parts = token.split('.')
+  if (parts.length !== 3) return undefined
+  const [header, claims] = [jsonOf(parts[0]!), jsonOf(parts[1]!)]
+  return header && claims && signingAlgorithms.has(String(header['alg'])) ? claims : undefined
+}
+
+/** What upstream's server accepts as signatures. */
+const signingAlgorithms: ReadonlySet<string> = new Set(['RS256', 'ES256', 'ES384', 'ES512'])
+
+/** The verified claims of a token of an issuer, the reason why it is none, or undefined when it is somebody else's. */
+export function claimsFrom(token: string, issuer: string, tokens: Tokens): { readonly claims: Json } | TokenProblem | undefined {
+  if (unverifiedClaims(token)?.['iss'] !== issuer) return undefined
+  const claims = tokens.verify(token)
+  return claims ? { claims: claims as unknown as Json } : { problem: 'go-jose/go-jose: error in cryptographic primitive' }
+}
+
+/** Clocks may differ by so much. */
+const leewaySeconds = 60
+
+/** What is wrong with a token's times, in seconds since the epoch. */
+export function timeProblem(claims: Json, nowSeconds: number): string | undefined {
+  const at = (claim: string): number | undefined => (typeof claims[claim] === 'number' ? claims[claim] : undefined)
+  if ((at('nbf') ?? 0) > nowSeconds + leewaySeconds) return 'service account token is not valid yet'
+  if ((at('exp') ?? Infinity) < nowSeconds - leewaySeconds) return 'service account token has expired'
+  if ((at('iat') ?? 0) > nowSeconds + leewaySeconds) return 'service account token is issued in the future'
+  return undefined
+}
+
+function jsonOf(part: string): Json | undefined {
+  if (!/^[A-Za-z0-9_-]+$/.test(part)) return undefined
+  try {
+    const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
+  } catch {
+    return undefined
+  }
+}
