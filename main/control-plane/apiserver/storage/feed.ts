@@ -6,7 +6,7 @@ import { rangeEndOf, rangeStart, root } from './keys.ts'
 export interface FeedReader {
   /** Everything there is at `revision`; forgets what was known before. */
   reset(kvs: readonly KeyValue[], revision: number): void
-  /** One change, in order. `cause` is the span that wrote it, 0 when somebody else did. */
+  /** One change, in order. `cause` is the span that wrote it, whichever server's; 0 when nobody knows. */
   change(event: EtcdEvent, revision: number, cause: number): void
 }
 
@@ -145,11 +145,13 @@ export class Feed {
   #take(response: WatchResponse): void {
     const { trace } = this.#process.kernel
     const before = trace.current
+    // What another server wrote comes under the cause that etcd applied it with, unless several revisions come together.
+    const foreign = response.events[0]?.kv.modRevision === response.events.at(-1)?.kv.modRevision ? before : 0
     for (const event of response.events) {
       const revision = event.kv.modRevision
       const prefix = this.#prefixOf(event.kv.key)
       if (prefix === undefined) continue
-      const cause = this.#causes.get(revision) ?? this.#writing.get(event.kv.key) ?? 0
+      const cause = this.#causes.get(revision) ?? this.#writing.get(event.kv.key) ?? foreign
       const missed = this.#loading.get(prefix)
       if (missed) missed.push({ event, cause })
       else {
