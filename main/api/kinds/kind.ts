@@ -42,6 +42,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly deprecation?: string
   /** Conditions of the object's table row: kubectl's old `--show-all` looked at them, tables still carry them. */
   rowConditions?(object: T): readonly RowCondition[]
+  /** The order of a list's table rows, where upstream's printer sorts them (flow schemas). Absent: as listed. */
+  rowOrder?(a: T, b: T): number
 }
 
 /** The text of a selectable field. */

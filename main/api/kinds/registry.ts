@@ -6,6 +6,7 @@ import { validatingAdmissionPolicyKind } from './admissionregistration/validatin
 import { validatingAdmissionPolicyBindingKind } from './admissionregistration/validating-admission-policy-binding.ts'
 import { validatingWebhookConfigurationKind } from './admissionregistration/validating-webhook-configuration.ts'
 import { customResourceDefinitionKind } from './apiextensions/custom-resource-definition.ts'
+import { apiServiceKind } from './apiregistration/api-service.ts'
 import { controllerRevisionKind } from './apps/controller-revision.ts'
 import { daemonSetKind } from './apps/daemon-set.ts'
 import { deploymentKind } from './apps/deployment.ts'
@@ -36,6 +37,8 @@ import { serviceAccountKind } from './core/service-account.ts'
 import { serviceKind } from './core/service.ts'
 import { endpointSliceKind } from './discovery/endpoint-slice.ts'
 import { eventsEventKind } from './events/event.ts'
+import { flowSchemaKind } from './flowcontrol/flow-schema.ts'
+import { priorityLevelConfigurationKind } from './flowcontrol/priority-level-configuration.ts'
 import type { Kind } from './kind.ts'
 import { ingressClassKind } from './networking/ingress-class.ts'
 import { ingressKind } from './networking/ingress.ts'
@@ -81,6 +84,7 @@ export const builtInKinds: readonly Kind[] = [
   validatingAdmissionPolicyBindingKind,
   validatingWebhookConfigurationKind,
   customResourceDefinitionKind,
+  apiServiceKind,
   controllerRevisionKind,
   daemonSetKind,
   deploymentKind,
@@ -99,6 +103,8 @@ export const builtInKinds: readonly Kind[] = [
   leaseKind,
   endpointSliceKind,
   eventsEventKind,
+  flowSchemaKind,
+  priorityLevelConfigurationKind,
   ingressClassKind,
   ingressKind,
   ipAddressKind,

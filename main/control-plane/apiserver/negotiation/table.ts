@@ -29,13 +29,18 @@ export function columnDefinitionsOf(kind: Kind): readonly TableColumnDefinition[
 
 /** A table of one object or a list. `headers` false leaves the column definitions out, as in all but the first event of a watch. */
 export function tableFor(kind: Kind, object: KubeObject | KubeList, include: IncludeObject, now: number, headers = true): Table {
-  const rows = (isList(object) ? object.items : [object as KubeObject]).map((item) => rowFor(kind, item, include, now))
+  const rows = itemsOf(kind, object).map((item) => rowFor(kind, item, include, now))
   const { resourceVersion, continue: next, remainingItemCount } = object.metadata as KubeList['metadata']
   const metadata: KubeList['metadata'] = {}
   if (resourceVersion) metadata.resourceVersion = resourceVersion
   if (next) metadata.continue = next
   if (remainingItemCount !== undefined) metadata.remainingItemCount = remainingItemCount
   return tableOf(metadata, headers ? columnDefinitionsOf(kind) : null, rows)
+}
+
+function itemsOf(kind: Kind, object: KubeObject | KubeList): readonly KubeObject[] {
+  if (!isList(object)) return [object as KubeObject]
+  return kind.rowOrder ? [...object.items].sort((a, b) => kind.rowOrder!(a, b)) : object.items
 }
 
 function rowFor(kind: Kind, object: KubeObject, include: IncludeObject, now: number): TableRow {
