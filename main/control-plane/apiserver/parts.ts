@@ -8,6 +8,7 @@ import type { CustomResources } from './apiextensions/custom-resources.ts'
 import type { Resources } from './registry/resources.ts'
 import type { StoreHooks } from './registry/store-hooks.ts'
 import type { RequestLog } from './request-log.ts'
+import type { Running } from './running.ts'
 import type { ApiServerOptions } from './server.ts'
 import type { KubeletAccess } from './streams/kubelet-access.ts'
 import type { Feed } from './storage/feed.ts'
@@ -17,7 +18,7 @@ import type { Storage } from './storage/storage.ts'
 export type Settings = ApiServerOptions & Required<Pick<ApiServerOptions, 'issuer' | 'port' | 'serviceCidr' | 'nodePorts'>>
 
 /** The pieces of one server, for those of its modules that need several. */
-export interface Parts {
+export interface Parts extends Running {
   readonly process: Process
   readonly resources: Resources
   /** Absent where definitions are not served. Its `conversionCaller` makes the calls to conversion webhooks. */

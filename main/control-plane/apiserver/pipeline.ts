@@ -1,14 +1,18 @@
-import { failure, genericServerResponse, StatusError, timeout } from '../../api/machinery/status-error.ts'
+import { badRequest, failure, genericServerResponse, StatusError, timeout } from '../../api/machinery/status-error.ts'
 import { formatTime, parseDuration } from '../../api/machinery/time.ts'
 import type { HttpHandler, HttpResponse, ServerExchange } from '../../kernel/http.ts'
 import type { Process } from '../../kernel/machine.ts'
-import type { Authenticator } from './authn/authenticator.ts'
-import { impersonated, wantsImpersonation } from './authn/impersonation.ts'
+import type { AuditRecord, Auditor } from './audit/auditor.ts'
+import type { Authenticated, AuthenticationNotes, Authenticator } from './authn/authenticator.ts'
+import { wantedUser } from './authn/impersonation.ts'
 import { anonymous } from './authn/user.ts'
 import type { User } from './authn/user.ts'
 import type { Attributes, Authorizer } from './authz/attributes.ts'
 import { forbiddenError } from './authz/forbidden.ts'
+import { Impersonation } from './authz/impersonation.ts'
+import { selectorsOf } from './authz/selectors.ts'
 import { Deadlines } from './deadlines.ts'
+import type { FlowControl, Ticket, Waiter } from './flowcontrol/flow-control.ts'
 import { respondError } from './handlers/answer.ts'
 import type { ApiHandler, ApiRequest } from './handlers/request.ts'
 import type { OutputForm } from './negotiation/output.ts'
@@ -23,29 +27,42 @@ export interface PipelineParts {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly log: RequestLog
+  /** Who may run now, and who waits. */
+  readonly flow: FlowControl
+  /** Absent when nothing is written down, as kubeadm sets it up. */
+  readonly auditor?: Auditor | undefined
+  /** Whether the server is on its way out: what comes now is sent elsewhere. */
+  readonly isDraining?: () => boolean
   /** What answers a request that may pass. */
   readonly route: ApiHandler
 }
 
-/** The way of every request: who is it, may they, then the handler; whatever is thrown becomes a Status. */
+/** The way of every request: who is it, is it their turn, may they, then the handler; whatever is thrown becomes a Status. */
 export function pipeline(parts: PipelineParts): HttpHandler {
   const deadlines = new Deadlines(parts.process)
+  const impersonation = new Impersonation(parts.authorizer)
+  const { flow, auditor, process } = parts
   return (exchange) => {
     const { method, path } = exchange.request
     const info = requestInfoOf(method, path)
-    const span = parts.process.span(`${method} ${info.path}`, { verb: info.verb, resource: info.resource })
+    const span = process.span(`${method} ${info.path}`, { verb: info.verb, resource: info.resource })
     const userAgent = exchange.request.headers['user-agent'] ?? ''
     const entry = parts.log.begin(info, exchange, userAgent)
     let user: User = anonymous
     let reason = ''
+    let ticket: Ticket | undefined
+    let audit: AuditRecord | undefined
     const warnings = new Warnings()
     const finish = (code: number): void => {
       deadlines.remove(entry.id)
+      if (ticket) flow.leave(ticket)
       parts.log.end(entry, user.name, code)
-      parts.process.endSpan(span, { code, user: user.name, ...(reason === '' ? {} : { authorization: reason }) })
+      audit?.complete(code)
+      process.endSpan(span, { code, user: user.name, ...(reason === '' ? {} : { authorization: reason }) })
     }
     let opened: HttpResponse | undefined
     let done = false
+    const headed = (response: HttpResponse): HttpResponse => ({ ...response, headers: ticket ? { 'audit-id': entry.auditId, ...ticket.headers, ...response.headers } : { 'audit-id': entry.auditId, ...response.headers } })
     const request: ApiRequest = {
       exchange,
       info,
@@ -54,22 +71,29 @@ export function pipeline(parts: PipelineParts): HttpHandler {
         get user() {
           return user
         },
+        get audit() {
+          return audit
+        },
         userAgent,
         warnings,
-        process: parts.process,
-        timestamp: formatTime(parts.process.clock.now()),
+        process,
+        timestamp: formatTime(process.clock.now()),
+        annotate: (key, value) => audit?.annotate(key, value),
       },
       respond(response) {
         if (done) return
         done = true
         finish(response.status)
-        exchange.respond({ ...response, headers: { 'audit-id': entry.auditId, ...response.headers } })
+        exchange.respond(headed(response))
       },
       open(response) {
         opened = response
         deadlines.remove(entry.id)
+        // A watch takes a seat only until it has begun.
+        if (ticket) flow.leave(ticket)
         parts.log.opened(entry, user.name, response.status)
-        exchange.open({ ...response, headers: { 'audit-id': entry.auditId, ...response.headers } })
+        audit?.responseStarted(response.status)
+        exchange.open(headed(response))
       },
       end() {
         if (done) return
@@ -80,58 +104,137 @@ export function pipeline(parts: PipelineParts): HttpHandler {
     }
     const fail = (error: unknown): void => {
       if (opened) {
-        parts.process.journal.error('Unhandled error in a running response', { path: info.path, err: error })
+        process.journal.error('Unhandled error in a running response', { path: info.path, err: error })
         request.end()
         return
       }
-      if (!(error instanceof StatusError)) parts.process.journal.error('apiserver panic\'d', { path: info.path, err: error instanceof Error ? (error.stack ?? error.message) : error })
+      if (!(error instanceof StatusError)) process.journal.error('apiserver panic\'d', { path: info.path, err: error instanceof Error ? (error.stack ?? error.message) : error })
       respondError(request, error, errorForm(exchange, info))
+    }
+    const proceed = (): void => {
+      if (done) return
+      try {
+        const attributes = attributesOf(user, info)
+        const judgement = parts.authorizer.authorize(attributes)
+        reason = judgement.reason
+        audit?.authorized(judgement)
+        if (judgement.decision !== 'allow') throw forbiddenError(attributes, judgement.reason)
+        const running = parts.route(request)
+        if (!running) return
+        running.catch(fail)
+        if (!done && !opened && !isLongRunning(info)) {
+          deadlines.add(entry.id, timeoutMsOf(info), () => fail(timeout('request did not complete within requested timeout - context deadline exceeded', 0)))
+        }
+      } catch (error) {
+        fail(error)
+      }
     }
     exchange.onCancel(() => {
       if (done) return
       done = true
       finish(0)
     })
-    try {
-      const found = parts.authenticator.authenticate(exchange.request)
+    const notes = new Notes(warnings)
+    const admit = (found: Authenticated): void => {
+      if (done) return
       if ('problem' in found) {
-        parts.process.journal.error('Unable to authenticate the request', { err: found.problem })
+        process.journal.error('Unable to authenticate the request', { err: found.problem })
+        audit = auditor?.failedAuthentication(exchange, info, entry.auditId)
         throw new StatusError(failure(401, 'Unauthorized', 'Unauthorized'))
       }
-      user = found
+      user = found.user
+      audit = auditor?.begin(exchange, info, user, entry.auditId, userAgent)
+      if (audit && notes.annotations) for (const [key, value] of notes.annotations) audit.annotate(key, value)
+      if (parts.isDraining?.()) return respondGoAway(request)
       if (info.isResource && info.verb === '') throw methodNotAllowed()
-      if (wantsImpersonation(exchange.request.headers)) user = impersonated(user, exchange.request.headers, parts.authorizer)
-      const attributes = attributesOf(user, info)
-      const judgement = parts.authorizer.authorize(attributes)
-      reason = judgement.reason
-      if (judgement.decision !== 'allow') throw forbiddenError(attributes, judgement.reason)
-      const running = parts.route(request)
-      if (!running) return
-      running.catch(fail)
-      if (!done && !opened && !longRunning.has(info.subresource) && info.verb !== 'watch') {
-        deadlines.add(entry.id, timeoutMsOf(info), () => fail(timeout('request did not complete within requested timeout - context deadline exceeded', 0)))
+      checkTimeout(info)
+      const wanted = wantedUser(exchange.request.headers)
+      if (wanted) {
+        user = impersonation.judge(wanted, attributesOf(user, info)).user
+        audit?.impersonates(user)
       }
+      // Streams that go on are not held to any level; watches are while they begin.
+      if (isLongRunning(info) && info.verb !== 'watch') return proceed()
+      ticket = flow.enter({ user, info }, (): Waiter => ({ run: proceed, reject: () => respondTooMany(request) }))
+      if (!ticket.request) respondTooMany(request)
+      else if (ticket.request.state === 'executing') proceed()
+    }
+    try {
+      const found = parts.authenticator.authenticate(exchange.request, notes)
+      if (!(found instanceof Promise)) return admit(found)
+      found
+        .then((answer) => {
+          process.kernel.trace.current = span.id
+          admit(answer)
+        })
+        .catch(fail)
     } catch (error) {
       fail(error)
     }
   }
 }
 
+/** What authentication has to say beside its answer. */
+class Notes implements AuthenticationNotes {
+  annotations: [string, string][] | undefined
+  readonly #warnings: Warnings
+
+  constructor(warnings: Warnings) {
+    this.#warnings = warnings
+  }
+
+  readonly warn = (text: string): void => this.#warnings.add(text)
+
+  readonly annotate = (key: string, value: string): void => void (this.annotations ??= []).push([key, value])
+}
+
 /** How long an answer may take (upstream's --request-timeout). */
 const requestTimeoutMs = 60_000
 /** Subresources whose answers go on as long as their readers do. */
 const longRunning = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
+const timeoutTextMax = 100
+
+function isLongRunning({ verb, subresource }: RequestInfo): boolean {
+  return verb === 'watch' || verb === 'proxy' || longRunning.has(subresource)
+}
+
+/** Refuses a `timeout` that is no duration. */
+function checkTimeout(info: RequestInfo): void {
+  if (info.query.text === '' || isLongRunning(info)) return
+  const asked = info.query.get('timeout')
+  if (asked === '' || (asked.length <= timeoutTextMax && parseDuration(asked) !== undefined)) return
+  const shown = JSON.stringify(asked)
+  const problem = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(asked.slice(0, timeoutTextMax)) ? `time: missing unit in duration ${shown}` : `time: invalid duration ${shown}`
+  throw badRequest(`invalid timeout specified in the request URL - ${problem}`)
+}
 
 /** The client's own limit, `timeout=10s`, if it is shorter. */
 function timeoutMsOf({ query }: RequestInfo): number {
-  const asked = query.get('timeout')
+  const asked = query.text === '' ? '' : query.get('timeout')
   const ms = asked === '' ? undefined : parseDuration(asked)
   return ms === undefined || ms <= 0 ? requestTimeoutMs : Math.min(ms, requestTimeoutMs)
 }
 
+const tooMany = new TextEncoder().encode('Too many requests, please try again later.\n')
+
+/** What somebody hears whose turn it is not. */
+function respondTooMany(request: ApiRequest): void {
+  request.respond({ status: 429, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '1' }, body: tooMany })
+}
+
+/** What somebody hears who comes on an old connection while the server goes; the connection ends with it. */
+function respondGoAway(request: ApiRequest): void {
+  const { status } = new StatusError(failure(503, 'ServiceUnavailable', 'apiserver is shutting down'))
+  const body = request.exchange.byReference ? status : new TextEncoder().encode(`${JSON.stringify(status)}\n`)
+  request.respond({ status: 503, headers: { 'content-type': 'application/json', 'retry-after': '1', connection: 'close' }, body })
+}
+
+const selectable = new Set(['list', 'watch', 'deletecollection'])
+
 /** What a request asks of the authorizers. */
 export function attributesOf(user: User, info: RequestInfo): Attributes {
-  return { user, verb: info.verb, isResource: info.isResource, group: info.group, version: info.version, resource: info.resource, subresource: info.subresource, namespace: info.namespace, name: info.name, path: info.path }
+  const selectors = selectable.has(info.verb) ? selectorsOf(info.query.get('fieldSelector'), info.query.get('labelSelector')) : undefined
+  return { ...selectors, user, verb: info.verb, isResource: info.isResource, group: info.group, version: info.version, resource: info.resource, subresource: info.subresource, namespace: info.namespace, name: info.name, path: info.path }
 }
 
 /** 405 in the words of upstream's router. */
@@ -153,4 +256,3 @@ function errorForm(exchange: ServerExchange, info: RequestInfo): OutputForm {
     return { encoding: exchange.byReference ? 'reference' : 'json', pretty: false }
   }
 }
-

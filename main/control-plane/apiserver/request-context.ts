@@ -1,4 +1,5 @@
 import type { Process } from '../../kernel/machine.ts'
+import type { AuditRecord } from './audit/auditor.ts'
 import type { User } from './authn/user.ts'
 
 /** What every step of one request may need to know of it. */
@@ -11,6 +12,8 @@ export interface RequestContext {
   readonly process: Process
   /** RFC 3339 of when the request began. */
   readonly timestamp: string
+  /** What the audit log holds of this request; undefined when nothing of it is written down. */
+  readonly audit?: AuditRecord | undefined
   /** Notes something for the audit log. */
   annotate?(key: string, value: string): void
 }

@@ -40,6 +40,8 @@ export interface RequestCount {
 export const durationBoundsMs = [5, 25, 50, 100, 200, 400, 600, 800, 1000, 1250, 1500, 2000, 3000, 4000, 5000, 6000, 8000, 10_000, 15_000, 20_000, 30_000, 45_000, 60_000] as const
 
 const requestsMax = 500
+/** Subresources whose answers go on as long as their clients like. */
+const streaming = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
 
 /** The newest requests, and counts of all, for the window and for /metrics. */
 export class RequestLog {
@@ -50,6 +52,8 @@ export class RequestLog {
   #inflightReads = 0
   #inflightWrites = 0
   #watches = 0
+  #streams = 0
+  readonly #quiet: (() => void)[] = []
 
   constructor(process: Process) {
     this.#process = process
@@ -98,6 +102,13 @@ export class RequestLog {
     this.#count(entry, -1)
     this.#tally(entry)
     this.#process.changed('requests')
+    if (this.#quiet.length > 0 && this.#inflightReads + this.#inflightWrites === 0) for (const wake of this.#quiet.splice(0)) this.#process.kernel.schedule(0, wake)
+  }
+
+  /** Resolves when nothing is in flight but what goes on as long as its client likes. */
+  whenQuiet(): Promise<void> {
+    if (this.#inflightReads + this.#inflightWrites === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#quiet.push(resolve))
   }
 
   get inflight(): { readonly reads: number; readonly writes: number; readonly watches: number } {
@@ -119,6 +130,7 @@ export class RequestLog {
 
   #count(entry: LoggedRequest, by: number): void {
     if (entry.verb === 'watch') this.#watches += by
+    else if (streaming.has(entry.subresource)) this.#streams += by
     else if (entry.method === 'GET' || entry.method === 'HEAD') this.#inflightReads += by
     else this.#inflightWrites += by
   }

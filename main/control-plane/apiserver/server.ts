@@ -28,6 +28,8 @@ import { Resources } from './registry/resources.ts'
 import type { StoreHooks } from './registry/store-hooks.ts'
 import { RequestLog } from './request-log.ts'
 import { router } from './router.ts'
+import { keepRunning } from './running.ts'
+import type { RunningOptions } from './running.ts'
 import { KubeletAccess } from './streams/kubelet-access.ts'
 import { Feed } from './storage/feed.ts'
 import { Storage } from './storage/storage.ts'
@@ -35,7 +37,7 @@ import { StoredObjects } from './storage/stored-objects.ts'
 import { exposeWatchCache } from './watch-cache-view.ts'
 import type { Tokens } from './tokens.ts'
 
-export interface ApiServerOptions {
+export interface ApiServerOptions extends RunningOptions {
   readonly etcd: EtcdClient
   readonly tokens: Tokens
   /** The address that the kubernetes Service leads to. */
@@ -94,18 +96,19 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     for (const kind of kinds) resources.add(kind, kind.storedAs ? kinds.find((each) => each.group === kind.storedAs!.group && each.kind === kind.storedAs!.kind) : kind)
     const own = new OwnObjects(process, resources)
     const customResources = resources.ofGroup('apiextensions.k8s.io', 'customresourcedefinitions') ? new CustomResources({ process, resources, own }) : undefined
-    const authenticator = makeAuthenticator({ process, resources, own, tokens: options.tokens, issuer })
+    const authenticating = makeAuthenticator({ process, resources, own, tokens: options.tokens, issuer })
     const authorization = authorizers(resources)
     const log = new RequestLog(process)
+    const running = keepRunning(process, options, resources, log)
     const services = new ServiceAllocator({ process, storage, addresses: new AddressClaims(storage, own, resources.storeOf('networking.k8s.io', 'ipaddresses').store), services: resources.storeOf('', 'services').cache, cidr: settings.serviceCidr, nodePorts: settings.nodePorts })
     const repair = new AllocationRepair(process, services, resources.storeOf('', 'services').cache)
     hooks.set('/services', services)
     let isReady = false
     const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
-    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, customResources, storage, own, admission, authenticator, authorization, log, settings, hooks }
+    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, customResources, storage, own, admission, authenticator: authenticating, authorization, log, ...running, settings, hooks }
     admission.use(admissionPlugins(parts))
     const named = namedHandlers(parts)
-    const handle = pipeline({ process, authenticator, authorizer: authorization.authorizer, log, route: router(resources, named.resources, named.other) })
+    const handle = pipeline({ process, authenticator: authenticating, authorizer: authorization.authorizer, log, ...running, route: router(resources, named.resources, named.other) })
     const endpoints = new EndpointReconciler(process, own, new MasterLeases(options.etcd, leases), settings.advertisedAddress, settings.port)
     const waiting: (() => void)[] = []
     const handler: HttpHandler = (exchange) => {
@@ -142,10 +145,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       handler,
       ready,
       async stop() {
+        await running.drain(() => endpoints.stop())
         isReady = false
-        await endpoints.stop()
-        for (const { stored } of resources.all()) for (const session of [...(stored?.sessions ?? [])]) session.lost()
-        process.journal.info('[graceful-termination] apiserver is exiting')
       },
     }
   }

@@ -27,6 +27,7 @@ export function transformed(request: ApiRequest, form: OutputForm, kind: Kind, o
 export function respondWith(request: ApiRequest, status: number, form: OutputForm, object: object): void {
   const { body, contentType } = encodeBody(object, form)
   const headers: Record<string, string> = { ...baseHeaders(request), 'content-type': contentType }
+  request.context.audit?.responds(object)
   request.respond({ status, headers, body })
 }
 
@@ -35,6 +36,7 @@ export function respondError(request: ApiRequest, error: unknown, form: OutputFo
   const status = statusOf(error)
   const code = status.code ?? 500
   const { body, contentType } = encodeBody(status, form)
+  request.context.audit?.responds(status)
   const headers: Record<string, string> = { ...baseHeaders(request), 'content-type': contentType }
   const retryAfter = status.details?.retryAfterSeconds
   if (retryAfter !== undefined && retryAfter > 0) headers['retry-after'] = String(retryAfter)

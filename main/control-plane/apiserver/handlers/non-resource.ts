@@ -17,7 +17,7 @@ export function nonResourceHandler(parts: Parts): ApiHandler {
   const { resources, settings, feed } = parts
   const discovery = new Discovery(resources)
   const openApi = new OpenApi(resources)
-  const checks = healthChecks({ feed, etcd: settings.etcd, isReady: parts.isReady })
+  const checks = healthChecks({ feed, etcd: settings.etcd, isReady: parts.isReady, isDraining: parts.isDraining })
   const json = (request: ApiRequest, object: object, contentType = 'application/json'): void => {
     const { exchange, info } = request
     const pretty = contentType === 'application/json' && info.path === '/version'

@@ -15,8 +15,8 @@ const startHooks = [
 ] as const
 
 /** The server's checks. Of upstream's start hooks those are listed whose work is done here. */
-export function healthChecks(parts: { readonly feed: Feed; readonly etcd: EtcdClient; readonly isReady: () => boolean }): readonly HealthCheck[] {
-  const { feed, etcd, isReady } = parts
+export function healthChecks(parts: { readonly feed: Feed; readonly etcd: EtcdClient; readonly isReady: () => boolean; readonly isDraining: () => boolean }): readonly HealthCheck[] {
+  const { feed, etcd, isReady, isDraining } = parts
   const doneHere = new Set<string>(['start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'start-system-namespaces-controller', 'start-kube-apiserver-identity-lease-controller', 'start-kube-apiserver-identity-lease-garbage-collector', 'start-service-ip-repair-controllers', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'bootstrap-controller'])
   const reachesEtcd = async (): Promise<boolean> => {
     await etcd.range({ key: '/registry/health' })
@@ -29,6 +29,6 @@ export function healthChecks(parts: { readonly feed: Feed; readonly etcd: EtcdCl
     { name: 'etcd-readiness', endpoints: ['readyz'], isWell: reachesEtcd },
     { name: 'informer-sync', endpoints: ['readyz'], isWell: () => feed.ready },
     ...startHooks.filter((hook) => doneHere.has(hook)).map((hook): HealthCheck => ({ name: `poststarthook/${hook}`, endpoints: everywhere, isWell: isReady })),
-    { name: 'shutdown', endpoints: ['readyz'], isWell: () => true },
+    { name: 'shutdown', endpoints: ['readyz'], isWell: () => !isDraining() },
   ]
 }

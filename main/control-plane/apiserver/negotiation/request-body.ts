@@ -69,7 +69,7 @@ export function checkedCustom(value: JsonObject, expected: BodyKind, options: De
   }
   if (decoded.unknownFields.length > 0 && options.validation !== 'Ignore') {
     const problems = decoded.unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)
-    if (options.validation === 'Strict') throw badRequest(strictText(problems))
+    if (options.validation === 'Strict') throw bodyError(value, expected, strictText(problems), '')
     for (const problem of problems) options.warnings.add(problem)
   }
   return decoded.object as unknown as KubeObject
@@ -98,6 +98,11 @@ function fromProtobuf(bytes: Uint8Array, expected: BodyKind): JsonObject {
     if (error instanceof DecodeError) throw badRequest(`the object provided is unrecognized (must be of type ${expected.kind}): ${error.message}`)
     throw error
   }
+}
+
+/** A protobuf body of any known kind. Throws DecodeError. */
+export function readProtobuf(bytes: Uint8Array): JsonObject {
+  return decodeProtobuf(bytes, definitionFor)
 }
 
 function definitionFor(apiVersion: string, kind: string): Definition | undefined {

@@ -27,6 +27,9 @@ export interface Interest {
   lost(): void
 }
 
+/** How many objects are looked at to learn how large they are. */
+const sampleSize = 8
+
 /** How many events are kept for watchers that come with an older resourceVersion. */
 const historyMax = 3_000
 
@@ -60,6 +63,23 @@ export class WatchCache implements FeedReader {
 
   get size(): number {
     return this.#entries.size
+  }
+
+  /** Watchers that a change of an object in that namespace certainly wakes: those that select by a field are left out, as upstream
+   *  leaves out the indexed ones. */
+  broadWatchers(namespace: string): number {
+    return this.#all.size + (namespace === '' ? 0 : (this.#byNamespace.get(namespace)?.size ?? 0))
+  }
+
+  /** About how many bytes an object takes in storage, by the first few. */
+  get averageBytes(): number {
+    let bytes = 0
+    let count = 0
+    for (const { value } of this.#entries.values()) {
+      bytes += value.length
+      if (++count === sampleSize) break
+    }
+    return count === 0 ? 0 : bytes / count
   }
 
   get watchers(): number {

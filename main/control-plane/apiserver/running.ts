@@ -1,0 +1,70 @@
+import type { Process } from '../../kernel/machine.ts'
+import { auditSettings, flagOf } from './audit/audit-flags.ts'
+import { Auditor } from './audit/auditor.ts'
+import type { ServerFiles } from './audit/log-file.ts'
+import { FlowControl } from './flowcontrol/flow-control.ts'
+import { followFlowObjects, statsOfResources } from './flowcontrol/flow-objects.ts'
+import type { Resources } from './registry/resources.ts'
+import type { RequestLog } from './request-log.ts'
+
+export interface RunningOptions {
+  /** The command line: of its flags those of the audit log and of requests in flight count here. */
+  readonly flags?: readonly string[]
+  /** The server's own file system: where its policy files are and its audit log goes. */
+  readonly files?: ServerFiles
+}
+
+/** What keeps a server in order while it runs: whose turn it is, what is written down, and how it ends. */
+export interface Running {
+  readonly flow: FlowControl
+  readonly auditor: Auditor | undefined
+  readonly isDraining: () => boolean
+  /** Stops in order: readiness fails first, watches end, what is in flight is finished. `leave` takes the server out of the cluster. */
+  readonly drain: (leave: () => Promise<void>) => Promise<void>
+}
+
+/** What requests in flight get to finish when the server stops (upstream's --request-timeout). */
+const drainMsMax = 60_000
+
+export function keepRunning(process: Process, options: RunningOptions, resources: Resources, log: RequestLog): Running {
+  const flow = new FlowControl(process, { seats: seatsOf(options.flags ?? []), statsOf: statsOfResources(resources) })
+  followFlowObjects(process, resources, flow)
+  let isDraining = false
+  return {
+    flow,
+    auditor: auditorOf(process, options),
+    isDraining: () => isDraining,
+    async drain(leave) {
+      isDraining = true
+      process.journal.info('[graceful-termination] shutdown event', { name: 'ShutdownInitiated' })
+      await leave()
+      process.journal.info('[graceful-termination] shutdown event', { name: 'NotAcceptingNewRequest' })
+      for (const { stored } of resources.all()) for (const session of [...(stored?.sessions ?? [])]) session.lost()
+      await Promise.race([log.whenQuiet(), process.clock.sleep(drainMsMax)])
+      process.journal.info('[graceful-termination] shutdown event', { name: 'InFlightRequestsDrained' })
+      process.journal.info('[graceful-termination] apiserver is exiting')
+    },
+  }
+}
+
+/** --max-requests-inflight and --max-mutating-requests-inflight: with priority and fairness they are one number of seats. */
+function seatsOf(flags: readonly string[]): number {
+  const number = (name: string, otherwise: number): number => {
+    const text = flagOf(flags, name)
+    return text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise
+  }
+  return Math.max(1, number('max-requests-inflight', 400) + number('max-mutating-requests-inflight', 200))
+}
+
+/** What the flags of the audit log ask for. A policy that can't be used ends the server, as upstream's start does. */
+function auditorOf(process: Process, { flags, files }: RunningOptions): Auditor | undefined {
+  if (!flags || !files) return undefined
+  try {
+    const settings = auditSettings(flags, files, () => process.clock.now(), (line) => process.journal.info(line.trimEnd()))
+    return settings && new Auditor(process, settings.policy, settings.sink)
+  } catch (error) {
+    process.journal.error('command failed', { err: error })
+    process.clock.after(0, () => process.scope.close())
+    return undefined
+  }
+}
