@@ -155,6 +155,8 @@ export interface Strategy<T extends KubeObject> {
   isHeld?(object: T): boolean
   /** Whether DELETE answers the object that went rather than a Status (upstream's ReturnDeletedObject). */
   readonly returnsDeleted?: boolean
+  /** Finalizers need no domain (definitions of custom resources, and their objects). */
+  readonly anyFinalizer?: boolean
   /** Seconds after which the object goes by itself (events). */
   readonly timeToLiveSeconds?: number
 }

@@ -49,6 +49,7 @@ export const customResourceDefinitionKind = defineKind<CustomResourceDefinition>
     // The name is checked with the spec, which says what it has to be.
     validateName: () => [],
     allowUnconditionalUpdate: false,
+    anyFinalizer: true,
     defaultPropagation: 'Background',
     generationOf: (crd) => crd.spec,
     defaults: setDefaults,

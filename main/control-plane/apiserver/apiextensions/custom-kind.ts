@@ -95,6 +95,7 @@ function strategyOf(schema: Schema, hasStatus: boolean, version: CustomResourceD
   return {
     validateName: isDns1123Subdomain,
     allowUnconditionalUpdate: false,
+    anyFinalizer: true,
     defaultPropagation: 'Background',
     defaults(object) {
       const next = defaulted(object, schema)

@@ -13,7 +13,7 @@ const standardFinalizers = new Set(['kubernetes', orphanFinalizer, foregroundFin
 const annotationsBytesMax = 256 * 1024
 
 /** Checks the metadata of a new object. */
-export function validateMetadata(metadata: ObjectMeta, namespaced: boolean, validateName: (name: string) => string[]): FieldError[] {
+export function validateMetadata(metadata: ObjectMeta, namespaced: boolean, validateName: (name: string) => string[], anyFinalizer = false): FieldError[] {
   const at = fieldPath('metadata')
   const errors: FieldError[] = []
   if (metadata.generateName) for (const message of validateName(maskTrailingDash(metadata.generateName))) errors.push(fieldInvalid(at.child('generateName'), metadata.generateName, message))
@@ -24,12 +24,12 @@ export function validateMetadata(metadata: ObjectMeta, namespaced: boolean, vali
     else for (const message of isDns1123Label(metadata.namespace)) errors.push(fieldInvalid(at.child('namespace'), metadata.namespace, message))
   } else if (metadata.namespace) errors.push(fieldForbidden(at.child('namespace'), 'not allowed on this type'))
   if ((metadata.generation ?? 0) < 0) errors.push(fieldInvalid(at.child('generation'), metadata.generation, mustNotBeNegative))
-  errors.push(...commonErrors(metadata, at))
+  errors.push(...commonErrors(metadata, at, anyFinalizer))
   return errors
 }
 
 /** Checks the metadata of a changed object. */
-export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): FieldError[] {
+export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta, anyFinalizer = false): FieldError[] {
   const at = fieldPath('metadata')
   const errors: FieldError[] = []
   if (old.deletionTimestamp) {
@@ -42,18 +42,18 @@ export function validateMetadataUpdate(metadata: ObjectMeta, old: ObjectMeta): F
     if ((metadata[field] ?? '') !== (old[field] ?? '')) errors.push(fieldInvalid(at.child(field), metadata[field] ?? null, fieldIsImmutable))
   }
   for (const field of immutableFields) immutable(field)
-  errors.push(...commonErrors(metadata, at))
+  errors.push(...commonErrors(metadata, at, anyFinalizer))
   return errors
 }
 
 const immutableFields = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const
 
-function commonErrors(metadata: ObjectMeta, at: FieldPath): FieldError[] {
+function commonErrors(metadata: ObjectMeta, at: FieldPath, anyFinalizer: boolean): FieldError[] {
   const errors: FieldError[] = []
   if (metadata.labels) labelErrors(metadata.labels, at.child('labels'), errors)
   if (metadata.annotations) annotationErrors(metadata.annotations, at.child('annotations'), errors)
   if (metadata.ownerReferences) ownerErrors(metadata.ownerReferences, at.child('ownerReferences'), errors)
-  if (metadata.finalizers) finalizerErrors(metadata.finalizers, at.child('finalizers'), errors)
+  if (metadata.finalizers) finalizerErrors(metadata.finalizers, at.child('finalizers'), errors, anyFinalizer)
   return errors
 }
 
@@ -98,11 +98,11 @@ function groupVersionOf(apiVersion: string): { group: string; version: string } 
   }
 }
 
-function finalizerErrors(finalizers: readonly string[], at: FieldPath, errors: FieldError[]): void {
+function finalizerErrors(finalizers: readonly string[], at: FieldPath, errors: FieldError[], any: boolean): void {
   finalizers.forEach((finalizer, index) => {
     const messages = isQualifiedName(finalizer)
     for (const message of messages) errors.push(fieldInvalid(at, finalizer, message))
-    if (messages.length === 0 && !finalizer.includes('/') && !standardFinalizers.has(finalizer)) errors.push(fieldInvalid(at.index(index), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
+    if (!any && messages.length === 0 && !finalizer.includes('/') && !standardFinalizers.has(finalizer)) errors.push(fieldInvalid(at.index(index), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
   })
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) errors.push(fieldInvalid(at, finalizers, `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`))
 }

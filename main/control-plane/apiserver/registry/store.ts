@@ -136,7 +136,7 @@ export class Store {
     try {
       strategy.prepareForCreate?.(object, strategyContext)
       if (strategy.generationOf) metadata.generation = 1
-      const errors = validateMetadata(metadata, this.kind.namespaced, strategy.validateName)
+      const errors = validateMetadata(metadata, this.kind.namespaced, strategy.validateName, strategy.anyFinalizer)
       if (strategy.validate) errors.push(...strategy.validate(object))
       this.#throwInvalid(metadata.name ?? '', errors)
       for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warnings.add(warning)
@@ -218,7 +218,7 @@ export class Store {
       endpoint.prepareForUpdate?.(object, old, strategyContext)
       restoreSystemFields(object, old)
       if (strategy.generationOf && !plan.keepsGeneration && !semanticEqual(strategy.generationOf(object), strategy.generationOf(old))) metadata.generation = (old.metadata.generation ?? 0) + 1
-      const errors = validateMetadataUpdate(metadata, old.metadata)
+      const errors = validateMetadataUpdate(metadata, old.metadata, strategy.anyFinalizer)
       if (endpoint.validateUpdate) errors.push(...endpoint.validateUpdate(object, old))
       this.#throwInvalid(name, errors)
       if (plan.subresource === '') for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.add(warning)
