@@ -25,6 +25,16 @@ export function cloneJson<T>(value: T): T {
   return copy as T
 }
 
+/** A deep copy, but for the parts directly below the object that are the very same in `known`: those are shared with it. */
+export function cloneBeside(value: JsonObject, known: JsonObject): JsonObject {
+  const copy: JsonObject = { ...value }
+  for (const key in copy) {
+    const item = copy[key]
+    if (typeof item === 'object' && item !== null && item !== known[key]) copy[key] = cloneJson(item)
+  }
+  return copy
+}
+
 /** cloneJson of an object with undefined fields. */
 function cloneDefined(value: JsonObject): JsonObject {
   const copy: JsonObject = {}

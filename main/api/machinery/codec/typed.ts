@@ -15,9 +15,10 @@ export interface TypedResult<T> {
   readonly unknownFields: readonly string[]
 }
 
-/** Decodes a JSON value as the definition. Throws DecodeError with Go's text for a value of a wrong type. */
-export function decodeTyped<T = JsonObject>(value: unknown, definition: Definition): TypedResult<T> {
-  const walk = new Decoder()
+/** Decodes a JSON value as the definition. Parts directly below the value that are the very same in `canonical`, an object that
+ *  was decoded before, are not looked into. Throws DecodeError with Go's text for a value of a wrong type. */
+export function decodeTyped<T = JsonObject>(value: unknown, definition: Definition, canonical?: JsonObject): TypedResult<T> {
+  const walk = new Decoder(canonical)
   const object = walk.object(value, definition, undefined)
   return { object: (object ?? {}) as T, unknownFields: walk.unknown }
 }
@@ -36,6 +37,11 @@ interface Place {
 class Decoder {
   readonly unknown: string[] = []
   readonly #path: (string | number)[] = []
+  readonly #canonical: JsonObject | undefined
+
+  constructor(canonical: JsonObject | undefined) {
+    this.#canonical = canonical
+  }
 
   object(value: unknown, definition: Definition, place: Place | undefined): JsonObject {
     if (!isObject(value)) throw this.#mismatch(value, `v1.${shortName(definition)}`, place, definition, 'struct')
@@ -43,6 +49,7 @@ class Decoder {
     for (const key in value) {
       const item = value[key]
       if (item === undefined) continue
+      if (place === undefined && typeof item === 'object' && item !== null && this.#canonical?.[key] === item) continue
       const field = definition.fields.get(key)
       if (!field) {
         this.#reportUnknown(key)

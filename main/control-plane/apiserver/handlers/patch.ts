@@ -16,7 +16,7 @@ import { applyPatch } from '../../../api/machinery/server-side-apply/field-manag
 import { badRequest, failure, invalid, StatusError, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 import { applyStrategicMergePatch, StrategicMergeError } from '../../../api/machinery/strategic-merge-patch.ts'
 import type { HttpRequest } from '../../../kernel/http.ts'
-import { bodyBytes, contentTypeOf, identified } from '../negotiation/request-body.ts'
+import { bodyBytes, contentTypeOf, identified, privateStatus } from '../negotiation/request-body.ts'
 import type { DecodeOptions } from '../negotiation/request-body.ts'
 import { mergeTypeFor, resetFieldsFor } from '../registry/field-management.ts'
 import type { Warnings } from '../request-context.ts'
@@ -60,21 +60,25 @@ export function readPatch(request: HttpRequest, type: PatchType, resource: Serve
   const patch = patchValue(request)
   const { kind } = resource
   return (current) => {
-    const after = patched(current as unknown as JsonObject, patch, type, resource)
-    if (!isObject(after)) throw badRequest(`the object provided is unrecognized`)
-    return withIdentity(typed(after, patch, type, kind, options), current!)
+    const before = current as unknown as JsonObject
+    const changed = patched(before, patch, type, resource)
+    if (!isObject(changed)) throw badRequest(`the object provided is unrecognized`)
+    // Writing status changes nothing else: what the patch left as it was need not be private.
+    const shared = endpoint.subresource === 'status' && schemaOf(kind.schema) ? before : undefined
+    const after = shared ? privateStatus(changed, shared) : cloneJson(changed)
+    return withIdentity(typed(after, patch, type, kind, options, shared), current!)
   }
 }
 
 /** The patched object, checked against the kind's types. Throws Invalid, with upstream's one error on `patch`: what it shows of
  *  strategic merge patches is the patch as Go prints maps, of the others the object that came out. */
-function typed(after: JsonObject, patch: unknown, type: PatchType, kind: Kind, options: PatchOptions): KubeObject {
+function typed(after: JsonObject, patch: unknown, type: PatchType, kind: Kind, options: PatchOptions, canonical: JsonObject | undefined): KubeObject {
   const definition = schemaOf(kind.schema)
   if (kind.custom) return customPatched(after, kind, options)
   if (!definition) return identified(after, kind)
   const refuse = (detail: string): StatusError => invalid({ group: '', kind: '' }, '', [fieldInvalid('patch', type === 'strategic' ? goText(patch) : canonicalJson(after), detail)])
   try {
-    const { object, unknownFields } = decodeTyped(after, definition)
+    const { object, unknownFields } = decodeTyped(after, definition, canonical)
     if (unknownFields.length > 0 && options.fieldValidation !== 'Ignore') {
       const problems = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)
       if (options.fieldValidation === 'Strict') throw refuse(strictText(problems))
@@ -127,10 +131,10 @@ function patchValue(request: HttpRequest): unknown {
 
 function patched(before: JsonObject, patch: unknown, type: Exclude<PatchType, 'apply'>, resource: ServedResource): unknown {
   try {
-    if (type === 'json') return cloneJson(applyJsonPatch(before, patch))
+    if (type === 'json') return applyJsonPatch(before, patch)
     if (!isObject(patch)) throw badRequest(`json: cannot unmarshal ${Array.isArray(patch) ? 'array' : typeof patch} into Go value of type map[string]interface {}`)
-    if (type === 'merge') return cloneJson(applyMergePatch(before, patch))
-    return cloneJson(applyStrategicMergePatch(before, patch, schemaOf(resource.kind.schema)!))
+    if (type === 'merge') return applyMergePatch(before, patch)
+    return applyStrategicMergePatch(before, patch, schemaOf(resource.kind.schema)!)
   } catch (error) {
     if (error instanceof JsonPatchError) throw error.malformed ? badRequest(error.message) : new StatusError(failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {}))
     if (error instanceof StrategicMergeError) throw badRequest(error.message)

@@ -4,6 +4,7 @@ import { apiVersionOf } from '../../../api/kinds/kind.ts'
 import type { Strategy, Subresource } from '../../../api/kinds/kind.ts'
 import { listOf } from '../../../api/machinery/list.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
+import { schemaOf } from '../../../api/machinery/schema.ts'
 import { badRequest, isNotFound, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 import { negotiateOutput } from '../negotiation/output.ts'
 import type { OutputForm } from '../negotiation/output.ts'
@@ -62,7 +63,8 @@ export async function updateObject(request: ApiRequest, resource: ServedResource
   const form = formOf(request)
   const query = writeQueryOf(info.query, 'UpdateOptions', context.userAgent)
   const { kind } = resource
-  const object = decodeObject(exchange.request, kind, { validation: query.fieldValidation, warnings: context.warnings })
+  const stored = endpoint.subresource === 'status' && schemaOf(kind.schema) ? storedOf(resource).store.cached(info.namespace, info.name) : undefined
+  const object = decodeObject(exchange.request, kind, { validation: query.fieldValidation, warnings: context.warnings, stored })
   withNameChecked(object, info.name, kind.namespaced ? info.namespace : '')
   let first = true
   const updated = await storedOf(resource).store.update(context, info.namespace, info.name, planOf(resource, endpoint, () => {

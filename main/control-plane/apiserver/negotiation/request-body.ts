@@ -6,7 +6,7 @@ import { decodeProtobuf } from '../../../api/machinery/codec/protobuf.ts'
 import { bodyError, decodeBody, strictText } from '../../../api/machinery/codec/strict.ts'
 import { decodeTyped } from '../../../api/machinery/codec/typed.ts'
 import { parseYaml } from '../../../api/machinery/codec/yaml.ts'
-import { cloneJson, isObject } from '../../../api/machinery/json-value.ts'
+import { cloneBeside, cloneJson, isObject } from '../../../api/machinery/json-value.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { definitionNameOf } from '../../../api/machinery/openapi/kind.ts'
@@ -26,6 +26,8 @@ export interface DecodeOptions {
   /** What happens to fields that the kind does not know. */
   readonly validation: 'Ignore' | 'Warn' | 'Strict'
   readonly warnings: Warnings
+  /** What is stored now, where only status is written: what the body hands over of it again stays shared. */
+  readonly stored?: KubeObject | undefined
 }
 
 const textDecoder = new TextDecoder()
@@ -48,7 +50,11 @@ export function bodyBytes(request: HttpRequest): Uint8Array | undefined {
 /** Reads an object of the given kind, a private copy. Throws BadRequest, 413 or 415 with upstream's texts. */
 export function decodeObject(request: HttpRequest, expected: BodyKind, options: DecodeOptions): KubeObject {
   const bytes = bodyBytes(request)
-  if (!bytes) return checkedObject(cloneJson(request.body), expected, options)
+  if (!bytes) {
+    const { body } = request
+    const stored = options.stored as unknown as JsonObject | undefined
+    return checkedObject(stored && isObject(body) ? privateStatus(body, stored) : cloneJson(body), expected, options)
+  }
   const type = contentTypeOf(request)
   if (expected.custom && type === mediaTypes.protobuf) throw unsupportedMediaType([mediaTypes.json, mediaTypes.yaml])
   if (type === mediaTypes.protobuf) return checkedObject(fromProtobuf(bytes, expected), expected, options)
@@ -73,6 +79,15 @@ export function checkedCustom(value: JsonObject, expected: BodyKind, options: De
     for (const problem of problems) options.warnings.add(problem)
   }
   return decoded.object as unknown as KubeObject
+}
+
+/** A copy of an object whose status is to be written: metadata and what differs from the stored object are private, all else is
+ *  put back to what is stored in any case. */
+export function privateStatus(value: JsonObject, stored: JsonObject): JsonObject {
+  const copy = cloneBeside(value, stored)
+  const { metadata } = value
+  if (isObject(metadata)) copy['metadata'] = cloneBeside(metadata, { managedFields: isObject(stored['metadata']) ? stored['metadata']['managedFields'] : undefined })
+  return copy
 }
 
 /** Reads an object whose group and version are the client's choice (DeleteOptions). Throws BadRequest for another kind. */
@@ -129,7 +144,7 @@ export function checkedObject(value: unknown, expected: BodyKind, options: Decod
   if (expected.custom) return checkedCustom(identified(value, expected) as unknown as JsonObject, expected, options)
   if (!definition || !isObject(value)) return identified(value, expected)
   try {
-    const { object, unknownFields } = decodeTyped(value, definition)
+    const { object, unknownFields } = decodeTyped(value, definition, options.stored as unknown as JsonObject | undefined)
     if (unknownFields.length > 0 && options.validation !== 'Ignore') {
       const problems = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)
       if (options.validation === 'Strict') throw bodyError(value, expected, strictText(problems), '')

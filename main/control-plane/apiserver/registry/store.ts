@@ -196,7 +196,8 @@ export class Store {
     const changed = plan.transform(this.#shown(old))
     if (this.kind.storedAs) this.#throwInvalid(name, this.kind.strategy.validateUpdate?.(changed, this.#shown(old)) ?? [])
     let object = this.#kept(changed)
-    this.applyDefaults(object)
+    if (plan.subresource === 'status') this.#defaultBeside(object, old)
+    else this.applyDefaults(object)
     this.#tidyOwners(object, context)
     if (!options.managed) object = trackedUpdate(this.#storedKind, old, object, { manager: options.fieldManager, timestamp: strategyContext.timestamp, subresource: plan.subresource })
     const { metadata } = object
@@ -319,6 +320,24 @@ export class Store {
 
   #kept(object: KubeObject): KubeObject {
     return this.kind.custom ? object : this.view.toStored(object)
+  }
+
+  /** Defaults of all but what is shared with the stored object, which has its own already and must not change: empty parts stand in
+   *  for those. */
+  #defaultBeside(object: KubeObject, old: KubeObject): void {
+    const target = object as unknown as Record<string, unknown>
+    const stored = old as unknown as Readonly<Record<string, unknown>>
+    const standIn = { ...target }
+    const shared: string[] = []
+    for (const field in target) {
+      const part = target[field]
+      if (typeof part !== 'object' || part === null || part !== stored[field]) continue
+      standIn[field] = Array.isArray(part) ? [] : {}
+      shared.push(field)
+    }
+    this.applyDefaults(standIn as unknown as KubeObject)
+    for (const field of shared) standIn[field] = target[field]
+    Object.assign(target, standIn)
   }
 
   #attributes(context: RequestContext, operation: AdmissionAttributes['operation'], object: KubeObject | undefined, oldObject: KubeObject | undefined, dryRun: boolean, subresource: string, name?: string): AdmissionAttributes {
