@@ -74,6 +74,8 @@ export interface CustomForm {
   prepareFromStored?(objects: readonly KubeObject[]): Promise<void> | undefined
   /** The same for `toStored`. */
   prepareToStored?(object: KubeObject): Promise<void> | undefined
+  /** The verbs that discovery tells of, where they are fewer than those that are answered. */
+  readonly advertisedVerbs?: readonly Verb[]
   /** Why a verb is refused at present, as the message of a 405; undefined: it is not. */
   refusal?(verb: string): string | undefined
 }

@@ -55,7 +55,7 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
     namespaced: crd.spec.scope === 'Namespaced',
     schema: customDefinitionName({ group, version: version.name, kind: names.kind }),
     storagePrefix: storagePrefixOf(crd),
-    verbs: terminating ? verbsWhileTerminating : verbs,
+    verbs,
     strategy: strategyOf(schema, hasStatus, version),
     subresources: subresourcesOf(schema, version),
     columns: customColumns(version.additionalPrinterColumns),
@@ -79,6 +79,7 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
       toStored: (object) => conversion.toStored(object),
       ...(conversion.prepareFromStored ? { prepareFromStored: (objects: readonly KubeObject[]) => conversion.prepareFromStored!(objects, apiVersion) } : {}),
       ...(conversion.prepareToStored ? { prepareToStored: (object: KubeObject) => conversion.prepareToStored!(object) } : {}),
+      ...(terminating ? { advertisedVerbs: verbsWhileTerminating } : {}),
       refusal: (verb) => (terminating && verb === 'create' ? 'create not allowed while custom resource definition is terminating' : undefined),
     },
   }) as unknown as Kind

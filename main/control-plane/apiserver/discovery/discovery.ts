@@ -158,7 +158,7 @@ function subresourceVerbs(subresource: Subresource<KubeObject>): readonly string
 }
 
 function verbsOf(kind: Kind): readonly string[] {
-  return [...kind.verbs].sort()
+  return [...(kind.custom?.advertisedVerbs ?? kind.verbs)].sort()
 }
 
 function discoveredResource(kind: Kind): object {
