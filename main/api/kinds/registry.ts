@@ -20,6 +20,7 @@ import { cronJobKind } from './batch/cron-job.ts'
 import { jobKind } from './batch/job.ts'
 import { leaseKind } from './coordination/lease.ts'
 import { bindingKind } from './core/binding.ts'
+import { componentStatusKind } from './core/component-status.ts'
 import { configMapKind } from './core/config-map.ts'
 import { endpointsKind } from './core/endpoints.ts'
 import { eventKind } from './core/event.ts'
@@ -62,6 +63,7 @@ import { volumeAttributesClassKind } from './storage/volume-attributes-class.ts'
 /** In the order of `kubectl api-resources`: core first, then by group. */
 export const builtInKinds: readonly Kind[] = [
   bindingKind,
+  componentStatusKind,
   configMapKind,
   endpointsKind,
   eventKind,

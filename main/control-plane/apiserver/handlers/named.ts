@@ -2,6 +2,7 @@ import type { Parts } from '../parts.ts'
 import type { NamedHandlers } from '../router.ts'
 import { handlerKey } from '../router.ts'
 import { bindPod } from './binding.ts'
+import { componentStatuses } from './component-status.ts'
 import { evictPod } from './eviction.ts'
 import { nonResourceHandler } from './non-resource.ts'
 import type { ApiHandler } from './request.ts'
@@ -15,6 +16,7 @@ import { createToken } from './token-request.ts'
 export function namedHandlers(parts: Parts): { readonly resources: NamedHandlers; readonly other: ApiHandler } {
   const resources = new Map([
     [handlerKey('', 'bindings'), bindPod(parts)],
+    [handlerKey('', 'componentstatuses'), componentStatuses(parts)],
     [handlerKey('', 'pods', 'binding'), bindPod(parts)],
     [handlerKey('', 'pods', 'eviction'), evictPod(parts)],
     [handlerKey('', 'serviceaccounts', 'token'), createToken(parts)],
