@@ -15,6 +15,8 @@ export interface Command {
   readonly flags?: readonly Flag[]
   readonly subcommands?: readonly Command[]
   readonly hidden?: boolean
+  /** Of commands that only group others: an unknown word is not complained about, the help is printed. */
+  readonly lenient?: boolean
   /** The least exit code of a failure, where it is not 1. */
   readonly failureCode?: number
   /** Absent: the command only groups others, and prints its help. Answers the exit code; throws CliError or StatusError. */

@@ -24,7 +24,7 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
       }
     })()
     if (parsed.help || !command.run) {
-      if (!parsed.help && command !== root) {
+      if (!parsed.help && command !== root && !command.lenient) {
         if (parsed.args.length > 0) throw usageError(path, `unknown command ${JSON.stringify(parsed.args.join(' '))}`)
         streams.err(helpText(command, path))
         return 1

@@ -18,11 +18,17 @@ export function inStructOrder<T extends KubeObject>(object: T): T {
   return definition ? asStruct(order(object as unknown as JsonObject, definition, true) as unknown as T) : object
 }
 
+/** Fields that upstream declares before others of a smaller number. */
+const declaredOutOfOrder: Readonly<Record<string, readonly string[]>> = {
+  'io.k8s.api.networking.v1.HTTPIngressPath': ['path', 'pathType'],
+}
+
 function order(object: JsonObject, definition: Definition, top: boolean): JsonObject {
   const result: JsonObject = {}
   if (top) for (const key of ['kind', 'apiVersion']) if (object[key] !== undefined) result[key] = object[key]
   const numbered = [...definition.fields.values()].sort((a, b) => compareWire(a.wire, b.wire))
-  for (const field of numbered) {
+  const declaredFirst = declaredOutOfOrder[definition.name] ?? []
+  for (const field of [...declaredFirst.flatMap((name) => definition.fields.get(name) ?? []), ...numbered]) {
     const value = object[field.name]
     if (value === undefined || field.name in result) continue
     result[field.name] = orderValue(value, field.type)

@@ -92,7 +92,7 @@ async function change(context: CommandContext, what: 'label' | 'annotation'): Pr
   const overwrite = given.bool('overwrite')
   operationPrinter(context, '')
   let count = 0
-  const selection = { all: given.bool('all'), selector: given.text('selector'), fieldSelector: given.text('field-selector'), allNamespaces: given.bool('all-namespaces'), fetch: !given.bool('local'), latest: !given.bool('local'), categories: true, missing: () => new CliError(missingTypesText) }
+  const selection = { all: given.bool('all'), selector: given.text('selector'), fieldSelector: given.text('field-selector'), allNamespaces: given.bool('all-namespaces'), fetch: !given.bool('local'), latest: !given.bool('local'), local: given.bool('local'), categories: true, missing: () => new CliError(missingTypesText) }
   await visitInfos(context, resources, selection, async (info) => {
     count++
     const before = (info.object.metadata?.[field] ?? {}) as Record<string, string>

@@ -17,6 +17,8 @@ import { attachCommand } from './attach.ts'
 import { getCommand } from './get.ts'
 import { versionCommand } from './version.ts'
 import { authCommand } from './auth.ts'
+import { certificateCommand } from './certificate.ts'
+import { cpCommand } from './cp.ts'
 import { cordonCommand, drainCommand, uncordonCommand } from './drain.ts'
 import { exposeCommand } from './expose.ts'
 import { annotateCommand, labelCommand } from './label.ts'
@@ -39,5 +41,5 @@ export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }

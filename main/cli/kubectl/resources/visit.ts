@@ -32,6 +32,8 @@ export interface VisitOptions {
   readonly allNamespaces?: boolean
   readonly ignoreNotFound?: boolean
   readonly categories?: boolean
+  /** Files only, and no word to the server: kinds are taken as they are named, namespaces as they are written. */
+  readonly local?: boolean
   /** Said when neither files nor arguments are given. */
   readonly missing?: () => Error
 }
@@ -41,6 +43,7 @@ type Visitor = (info: Info) => Promise<void> | void
 /** Calls `visit` for each object in order; goes on after errors and throws them together at the end. */
 export async function visitInfos(context: CommandContext, args: readonly string[], options: VisitOptions, visit: Visitor): Promise<void> {
   const errors: unknown[] = []
+  if (options.local && !filesGiven(context)) throw new CliError(missingLocalFilesText)
   if (filesGiven(context)) {
     if (args.length > 0) throw new CliError('when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well')
     await visitFiles(context, options, visit, errors)
@@ -66,7 +69,7 @@ async function visitFiles(context: CommandContext, options: VisitOptions, visit:
       for (const found of parseSource(source, options.validate ?? false)) {
         try {
           if (options.validate) await checkKind(context, found)
-          const info = await infoOf(context, found)
+          const info = options.local ? localInfo(found) : await infoOf(context, found)
           await visit(options.latest ? { ...info, object: await fetchTarget(context, info) } : info)
         } catch (error) {
           errors.push(error)
@@ -118,6 +121,19 @@ async function checkKind(context: CommandContext, { object, source }: FileObject
   if (response.status < 400) return
   const message = response.status === 404 ? 'the server could not find the requested resource' : ((JSON.parse(readBody(response)) as { message?: string }).message ?? '')
   throw new CliError(`error validating ${quote(source)}: error validating data: failed to check CRD: failed to list CRDs: ${message}; if you choose to ignore these errors, turn validation off with --validate=false`)
+}
+
+const missingLocalFilesText = `you must specify resources by --filename when --local is set.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'`
+
+/** An object as its file has it, of a resource that nobody was asked about. */
+function localInfo({ object, source }: FileObject): Info {
+  const [version = '', group = ''] = (object.apiVersion ?? '').split('/').reverse()
+  const kind = object.kind ?? ''
+  const resource: ApiResource = { group, version, kind, plural: `${kind.toLowerCase()}s`, singular: kind.toLowerCase(), shortNames: [], categories: [], namespaced: false, verbs: [], subresources: [] }
+  return { resource, name: object.metadata?.name ?? '', namespace: object.metadata?.namespace, object, source }
 }
 
 /** Finds the resource and the namespace of an object from a file. */

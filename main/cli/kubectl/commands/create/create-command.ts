@@ -4,7 +4,10 @@ import { createConfigMapCommand } from './config-map.ts'
 import { createFileFlags, createFromFiles } from './create.ts'
 import { createDeploymentCommand } from './deployment.ts'
 import { createCronJobCommand, createJobCommand } from './job.ts'
+import { createDisruptionBudgetCommand } from './disruption-budget.ts'
+import { createIngressCommand } from './ingress.ts'
 import { createNamespaceCommand } from './namespace.ts'
+import { createPriorityClassCommand } from './priority-class.ts'
 import { createQuotaCommand } from './quota.ts'
 import { createClusterRoleBindingCommand, createRoleBindingCommand } from './role-binding.ts'
 import { createRoleCommand } from './role.ts'
@@ -27,8 +30,11 @@ export const createCommand: Command = {
     createConfigMapCommand,
     createCronJobCommand,
     createDeploymentCommand,
+    createIngressCommand,
     createJobCommand,
     createNamespaceCommand,
+    createDisruptionBudgetCommand,
+    createPriorityClassCommand,
     createQuotaCommand,
     createRoleCommand,
     createRoleBindingCommand,

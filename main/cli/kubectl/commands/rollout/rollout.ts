@@ -10,7 +10,8 @@ import { filenameFlags } from '../../resources/selection.ts'
 import { filesGiven, visitInfos, type Info } from '../../resources/visit.ts'
 import { watchUntil } from '../../resources/watch-until.ts'
 import { dryRunFlag, dryRunOf, fieldManagerFlag } from '../../settings.ts'
-import { historyTable, revisionAnnotation, revisionsOf, rollbackRevision, sameTemplate, withoutHash } from './history.ts'
+import { isCurrent, storedRevisions, storedRollback } from './controller-revisions.ts'
+import { historyTable, revisionAnnotation, revisionsOf, rollbackRevision, sameTemplate, withoutHash, type Revision } from './history.ts'
 import { rolloutStatus, type Workload } from './status.ts'
 
 const selectorFlag: Flag = { name: 'selector', short: 'l', type: 'string', help: "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'." }
@@ -62,8 +63,7 @@ const history: Command = {
       const { flags, streams } = context
       const revision = flags.int('revision')
       if (revision < 0) throw new CliError(`revision must be a positive integer: ${revision}`)
-      if (info.resource.kind !== 'Deployment') throw unsupported(info, 'history viewer', 'history')
-      const revisions = await revisionsOf(context, info)
+      const revisions = await historyOf(context, info, 'history viewer', 'history')
       const print = objectPrinter(context, objectFormats)
       if (print) {
         for (const { number, object } of revisions) if (revision === 0 || number === revision) streams.out(print(object))
@@ -78,6 +78,13 @@ const history: Command = {
       const { podTemplateText } = await import('../../printing/pod-template.ts')
       streams.out(`${nameOf(info.object)} with revision #${revision}\n${podTemplateText(found.template, found.object.metadata?.annotations)}\n`)
     }),
+}
+
+/** Revisions of whatever keeps some; other kinds are refused with the name of the tool that upstream looks for. */
+async function historyOf(context: CommandContext, info: Info, tool: string, short: string): Promise<Revision[]> {
+  if (info.resource.kind === 'Deployment') return revisionsOf(context, info)
+  if (info.resource.kind === 'DaemonSet' || info.resource.kind === 'StatefulSet') return storedRevisions(context, info)
+  throw unsupported(info, tool, short)
 }
 
 /** Kinds that upstream's kind visitor knows are told apart from those it does not. */
@@ -138,10 +145,11 @@ const undo: Command = {
     visit(context, async (info) => {
       const { flags, streams } = context
       const dryRun = dryRunOf(context)
-      if (info.resource.kind !== 'Deployment') throw unsupported(info, 'rollbacker', 'rollbacker')
+      if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(info.resource.kind)) throw unsupported(info, 'rollbacker', 'rollbacker')
       if (info.object.metadata?.annotations?.[lastAppliedAnnotation] !== undefined) {
         streams.err(`Warning: resource ${info.resource.plural}/${info.name} was previously managed with 'kubectl apply'. Rolling back will not update the ${lastAppliedAnnotation} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n`)
       }
+      if (info.resource.kind !== 'Deployment') return undoStored(context, info)
       const deployment = info.object as Workload
       if (flags.int('to-revision') < 0) throw new CliError(`revision must be a positive integer: ${flags.int('to-revision')}`)
       const target = rollbackRevision(await revisionsOf(context, info), flags.int('to-revision'), info.name)
@@ -165,7 +173,23 @@ const undo: Command = {
     }),
 }
 
-/** `kubectl rollout`. History and undo know deployments only. */
+/** Daemon sets and stateful sets go back by the patch that their revision holds. */
+async function undoStored(context: CommandContext, info: Info): Promise<void> {
+  const { flags } = context
+  const dryRun = dryRunOf(context)
+  const to = flags.int('to-revision')
+  if (to < 0) throw new CliError(`unable to find specified revision ${to} in history`)
+  const target = storedRollback(await storedRevisions(context, info), to)
+  if (dryRun === 'client') {
+    const { podTemplateText } = await import('../../printing/pod-template.ts')
+    return operationPrinter(context, podTemplateText(target.template, undefined), dryRun)(info.object)
+  }
+  if (isCurrent(info, target)) return operationPrinter(context, `skipped rollback (current template already matches revision ${to})`, dryRun)(info.object)
+  const object: KubeObject = await patchObject(context, info, 'strategic', target.patch, { dryRun: dryRun === 'server' })
+  operationPrinter(context, 'rolled back', dryRun)(object)
+}
+
+/** `kubectl rollout`. */
 export const rolloutCommand: Command = {
   name: 'rollout',
   use: 'rollout SUBCOMMAND [options]',

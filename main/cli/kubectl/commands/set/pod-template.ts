@@ -61,11 +61,11 @@ function withPodSpec(info: Info, podSpec: PodSpec): KubeObject {
 }
 
 /** The objects that a `set` command acts on. */
-export async function visitForSet(context: CommandContext, words: readonly string[], visit: (info: Info) => Promise<void> | void): Promise<void> {
+export async function visitForSet(context: CommandContext, words: readonly string[], visit: (info: Info) => Promise<void> | void, missing = 'one or more resources must be specified as <resource> <name> or <resource>/<name>'): Promise<void> {
   const { flags } = context
-  if (words.length === 0 && !filesGiven(context)) throw new CliError('one or more resources must be specified as <resource> <name> or <resource>/<name>')
+  if (words.length === 0 && !filesGiven(context) && !flags.bool('local')) throw new CliError(missing)
   const online = !flags.bool('local')
-  await visitInfos(context, words, { fetch: online, latest: online, all: flags.bool('all'), selector: flags.text('selector'), categories: true }, visit)
+  await visitInfos(context, words, { fetch: online, latest: online, local: !online, all: flags.bool('all'), selector: flags.has('selector') ? flags.text('selector') : '', categories: true }, visit)
 }
 
 /** Changes the pod spec of each object with a strategic merge patch and says so; what does not change is passed over in silence. */

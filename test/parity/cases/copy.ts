@@ -1,0 +1,41 @@
+import { quietly, type ParityCase } from '../parity-case.ts'
+
+/** `cp` in both directions, in a container with GNU's tar and in one with busybox's. */
+export const copyCases: readonly ParityCase[] = [
+  {
+    name: 'cp',
+    files: { 'a.txt': 'one\n', 'd/b.txt': 'two\n', 'd/e/f.txt': 'three\n', [`d/${'long-'.repeat(24)}name.txt`]: 'long\n' },
+    steps: [
+      quietly('run web --image=nginx:1.14'),
+      quietly('run box --image=busybox:1.36 -- sleep 1000'),
+      quietly('wait --for=condition=Ready pod/web pod/box --timeout=30s'),
+      'cp',
+      'cp a',
+      'cp a b',
+      'cp $FILES/a.txt web:/tmp/a.txt',
+      'exec web -- cat /tmp/a.txt',
+      'cp $FILES/a.txt web:/tmp',
+      'cp $FILES/d web:/tmp/there',
+      'exec web -- find /tmp -type f',
+      'exec web -- cat /tmp/there/e/f.txt',
+      'cp web:/tmp/there $FILES/back',
+      'cp $FILES/back/e/f.txt box:/tmp/again',
+      'exec box -- cat /tmp/again',
+      'cp $FILES/d $NS/box:/tmp -c box',
+      'exec box -- find /tmp/d -type f',
+      'cp $NS/box:/tmp/d $FILES/box',
+      'cp $FILES/box/b.txt box:twice',
+      'exec box -- cat /twice',
+      'cp $FILES/a.txt none:/tmp/a',
+      'cp $FILES/nothing web:/tmp/a',
+      'cp $FILES/a.txt web:/no-folder/x',
+      'cp web:/a box:/b',
+      'cp a a/b/c:/x',
+      'cp a box:',
+      'cp :x b',
+      'cp $FILES/a.txt box:/tmp/x -c none',
+      'cp $FILES/a.txt box:/tmp/plain --no-preserve',
+      'exec box -- cat /tmp/plain',
+    ],
+  },
+]
