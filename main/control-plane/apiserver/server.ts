@@ -15,8 +15,10 @@ import { CustomResources } from './apiextensions/custom-resources.ts'
 import { admissionPlugins } from './admission/plugins.ts'
 import { makeAuthenticator } from './authn/authenticators.ts'
 import { authorizers } from './authz/authorizers.ts'
+import { keepApiServices } from './bootstrap/api-services.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import { EndpointReconciler } from './bootstrap/endpoint-reconciler.ts'
+import { keepFlowControl } from './bootstrap/flow-control.ts'
 import { keepIdentityLease } from './bootstrap/identity-lease.ts'
 import { MasterLeases } from './bootstrap/master-leases.ts'
 import { OwnObjects } from './bootstrap/own-objects.ts'
@@ -137,6 +139,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       endpoints.start()
       repair.start()
       keepIdentityLease(process, own, resources)
+      keepFlowControl(process, own, resources)
+      keepApiServices(process, own, resources)
     })()
     sendBookmarks(process, resources)
     exposeWatchCache(process, resources, feed)
