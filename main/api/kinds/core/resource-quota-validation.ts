@@ -1,4 +1,4 @@
-import type { ResourceQuota, ResourceQuotaSpec } from '../../generated/types.ts'
+import type { ResourceQuota, ResourceQuotaSpec, ScopeSelector } from '../../generated/types.ts'
 import { fieldInvalid, fieldIsImmutable, fieldPath, fieldRequired } from '../../machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../machinery/field-error.ts'
 import { compareBytes } from '../../machinery/go-text.ts'
@@ -71,6 +71,11 @@ function scopeErrors(spec: ResourceQuotaSpec): FieldError[] {
   return [...errors, ...conflictErrors(spec, new Set(scopes), at)]
 }
 
+/** The selector as upstream shows it: by its internal type. */
+function shownSelector({ matchExpressions = [] }: ScopeSelector): object {
+  return { MatchExpressions: matchExpressions.map(({ scopeName, operator, values }) => ({ ScopeName: scopeName, Operator: operator, Values: values ?? null })) }
+}
+
 function selectorErrors(spec: ResourceQuotaSpec): FieldError[] {
   const { scopeSelector } = spec
   if (!scopeSelector) return []
@@ -79,7 +84,7 @@ function selectorErrors(spec: ResourceQuotaSpec): FieldError[] {
   const scopes = new Set<string>()
   for (const { scopeName, operator, values } of scopeSelector.matchExpressions ?? []) {
     if (!resourcesOfScope[scopeName]) errors.push(fieldInvalid(at.child('scopeName'), scopeName, 'unsupported scope'))
-    errors.push(...misfits(spec, scopeName).map(() => fieldInvalid(at, scopeSelector, 'unsupported scope applied to resource')))
+    errors.push(...misfits(spec, scopeName).map(() => fieldInvalid(at, shownSelector(scopeSelector), 'unsupported scope applied to resource')))
     if (existenceScopes.has(scopeName) && operator !== 'Exists') {
       errors.push(fieldInvalid(at.child('operator'), operator, "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity"))
     }

@@ -1,4 +1,4 @@
-import type { PodDisruptionBudget } from '../../generated/types.ts'
+import type { PodDisruptionBudget, PodDisruptionBudgetSpec } from '../../generated/types.ts'
 import { fieldInvalid, fieldNotSupported, fieldPath } from '../../machinery/field-error.ts'
 import type { FieldError } from '../../machinery/field-error.ts'
 import { isDns1123Subdomain } from '../../machinery/names.ts'
@@ -51,12 +51,17 @@ export const podDisruptionBudgetKind = defineKind<PodDisruptionBudget>({
 function validateBudget({ spec = {} }: PodDisruptionBudget): FieldError[] {
   const at = fieldPath('spec')
   const errors: FieldError[] = []
-  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(fieldInvalid(at, spec, 'minAvailable and maxUnavailable cannot be both set'))
+  if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) errors.push(fieldInvalid(at, shownSpec(spec), 'minAvailable and maxUnavailable cannot be both set'))
   for (const field of ['minAvailable', 'maxUnavailable'] as const) errors.push(...nonNegativeIntOrPercent(spec[field], at.child(field)), ...notMoreThan100Percent(spec[field], at.child(field)))
   errors.push(...validateLabelSelector(spec.selector, at.child('selector')))
   const policy = spec.unhealthyPodEvictionPolicy
   if (policy !== undefined && !evictionPolicies.includes(policy)) errors.push(fieldNotSupported(at.child('unhealthyPodEvictionPolicy'), policy, evictionPolicies))
   return errors
+}
+
+/** The spec as upstream shows it: by its internal type. */
+function shownSpec({ minAvailable, selector, maxUnavailable, unhealthyPodEvictionPolicy }: PodDisruptionBudgetSpec): object {
+  return { MinAvailable: minAvailable, Selector: selector ?? null, MaxUnavailable: maxUnavailable, UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null }
 }
 
 function validateBudgetStatus({ status }: PodDisruptionBudget): FieldError[] {

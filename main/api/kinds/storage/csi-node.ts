@@ -67,12 +67,17 @@ function topologyKeyErrors(keys: readonly string[] | undefined, at: FieldPath): 
   ])
 }
 
+/** The driver as upstream shows it: by its internal type, without what may change. */
+function shownDriver({ name, nodeID, topologyKeys = [] }: CSINodeDriver): object {
+  return { Name: name, NodeID: nodeID, TopologyKeys: topologyKeys.length > 0 ? topologyKeys : null, Allocatable: null }
+}
+
 /** Drivers come and go; one that stays changes only in how many volumes it takes. */
 function validateCsiNodeUpdate(node: CSINode, old: CSINode): FieldError[] {
   const errors = validateCsiNode(node)
   for (const was of old.spec.drivers ?? []) {
     for (const is of node.spec.drivers ?? []) {
-      if (was.name === is.name && !semanticEqual({ ...was, allocatable: undefined }, { ...is, allocatable: undefined })) errors.push(fieldInvalid(fieldPath('spec', 'drivers'), is, fieldIsImmutable))
+      if (was.name === is.name && !semanticEqual({ ...was, allocatable: undefined }, { ...is, allocatable: undefined })) errors.push(fieldInvalid(fieldPath('spec', 'drivers'), shownDriver(is), fieldIsImmutable))
     }
   }
   return errors

@@ -1,4 +1,4 @@
-import type { VolumeAttachment, VolumeAttachmentSource, VolumeError } from '../../generated/types.ts'
+import type { VolumeAttachment, VolumeAttachmentSource, VolumeAttachmentSpec, VolumeError } from '../../generated/types.ts'
 import { semanticEqual } from '../../machinery/equality.ts'
 import { fieldForbidden, fieldInvalid, fieldIsImmutable, fieldPath, fieldRequired, fieldTooLong } from '../../machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../machinery/field-error.ts'
@@ -104,8 +104,13 @@ function namesErrors({ spec: { attacher, source } }: VolumeAttachment): FieldErr
   ]
 }
 
+/** The spec as upstream shows it: by its internal type. */
+function shownSpec({ attacher, nodeName, source }: VolumeAttachmentSpec): object {
+  return { Attacher: attacher, Source: { PersistentVolumeName: source.persistentVolumeName ?? null, InlineVolumeSpec: source.inlineVolumeSpec ?? null }, NodeName: nodeName }
+}
+
 function validateAttachmentUpdate(attachment: VolumeAttachment, old: VolumeAttachment): FieldError[] {
   const errors = validateAttachment(attachment)
-  if (!semanticEqual(attachment.spec, old.spec)) errors.push(fieldInvalid(fieldPath('spec'), attachment.spec, fieldIsImmutable))
+  if (!semanticEqual(attachment.spec, old.spec)) errors.push(fieldInvalid(fieldPath('spec'), shownSpec(attachment.spec), fieldIsImmutable))
   return errors
 }
