@@ -6,6 +6,9 @@ import type { QueuesView } from '../scheduler/scheduler-views.ts'
 /** Which of its topics says in short how a component does. */
 export const factTopics: Readonly<Record<string, string>> = { etcd: 'etcd', 'kube-scheduler': 'queues', 'kube-controller-manager': 'controllers' }
 
+/** Of which several run and one leads. */
+export const electing: ReadonlySet<string> = new Set(['kube-scheduler', 'kube-controller-manager', 'cloud-controller-manager'])
+
 /** A few numbers of a component for the map, from what it shows under its fact topic; '' when there is nothing to say. */
 export function componentFacts(name: string, value: unknown): string {
   if (value === undefined || value === null) return ''

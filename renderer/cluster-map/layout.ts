@@ -50,6 +50,9 @@ const outsideHeight = 26
 const outsideGap = 20
 const headerHeight = 28
 const agentHeight = 22
+const agentGap = 5
+/** Inner width of a control-plane box below which its agents stand below one another. */
+const stackedBelow = 480
 const inset = 10
 const hub = 'kube-apiserver'
 /** Of a pod that is drawn with its name: as most names need it, and squeezed. */
@@ -84,10 +87,12 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
   const others = machine.components.filter((name) => name !== hub)
   const left = others.filter((name) => name === 'etcd')
   const right = others.filter((name) => name !== 'etcd')
-  const gap = clamp(inner.width * 0.07, 14, 76)
+  const gap = clamp(inner.width * 0.07, inner.width < stackedBelow ? 10 : 14, 76)
   const columnWidth = (inner.width - 2 * gap) / 3
   const components: { name: string; rect: Rect }[] = []
-  const agentsHeight = agentHeight + 8 + 42
+  /** Side by side they would have no room for their names. */
+  const stacked = inner.width < stackedBelow
+  const agentsHeight = (stacked ? machine.agents.length * (agentHeight + agentGap) - agentGap : agentHeight) + 8 + 42
   const leftHeight = Math.max(44, inner.height - agentsHeight - 8)
   for (const [index, name] of left.entries()) {
     const each = (leftHeight - 8 * (left.length - 1)) / left.length
@@ -100,8 +105,8 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
   }
   const agentsTop = left.length > 0 ? inner.y + leftHeight + 8 : inner.y
   // The kubelet talks most: it stands beside the hub.
-  const agents = agentRow([...machine.agents].reverse(), inner.x, agentsTop, columnWidth)
-  const podTop = agentsTop + agentHeight + 8
+  const agents = stacked ? agentColumn(machine.agents, inner.x, agentsTop, columnWidth) : agentRow([...machine.agents].reverse(), inner.x, agentsTop, columnWidth)
+  const podTop = agents.reduce((lowest, { rect: { y, height } }) => Math.max(lowest, y + height), agentsTop) + 8
   return {
     name: machine.name,
     rect,
@@ -164,9 +169,12 @@ function bareBox(machine: MachineInput, rect: Rect, detail: Detail): MachineBox 
 }
 
 function agentRow(agents: readonly string[], x: number, y: number, width: number): { name: string; rect: Rect }[] {
-  const gap = 5
-  const each = (width - gap * (agents.length - 1)) / Math.max(1, agents.length)
-  return agents.map((name, index) => ({ name, rect: { x: x + index * (each + gap), y, width: each, height: agentHeight } }))
+  const each = (width - agentGap * (agents.length - 1)) / Math.max(1, agents.length)
+  return agents.map((name, index) => ({ name, rect: { x: x + index * (each + agentGap), y, width: each, height: agentHeight } }))
+}
+
+function agentColumn(agents: readonly string[], x: number, y: number, width: number): { name: string; rect: Rect }[] {
+  return agents.map((name, index) => ({ name, rect: { x, y: y + index * (agentHeight + agentGap), width, height: agentHeight } }))
 }
 
 /** As much detail for the pods as their number leaves room for. */
