@@ -14,6 +14,10 @@ import { inspectCases } from './cases/inspect.ts'
 import { localCases } from './cases/local.ts'
 import { nodeCases } from './cases/nodes.ts'
 import { outputCases } from './cases/outputs.ts'
+import { copyCases } from './cases/copy.ts'
+import { generatorCases } from './cases/generators.ts'
+import { revisionCases } from './cases/revisions.ts'
+import { sessionCases } from './cases/sessions.ts'
 import { rolloutCases } from './cases/rollout.ts'
 import { normalise } from './normalise.ts'
 import type { ParityCase } from './parity-case.ts'
@@ -29,6 +33,10 @@ const topics: Readonly<Record<string, readonly ParityCase[]>> = {
   apply: applyCases,
   get: getCases,
   outputs: outputCases,
+  copy: copyCases,
+  generators: generatorCases,
+  revisions: revisionCases,
+  sessions: sessionCases,
   change: changeCases,
   delete: deleteCases,
   rollout: rolloutCases,

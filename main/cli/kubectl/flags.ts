@@ -10,6 +10,8 @@ export interface Flag {
   readonly bare?: string
   readonly help: string
   readonly required?: boolean
+  /** What is wrong with a value; undefined when nothing is. */
+  readonly check?: (value: string) => string | undefined
   readonly hidden?: boolean
 }
 
@@ -167,6 +169,8 @@ function assign(values: FlagValues, flag: Flag, value: string): void {
   } else {
     if (flag.type === 'int' && !/^[-+]?\d+$/.test(value)) complain(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`)
     if (flag.type === 'duration' && parseDurationMs(value) === undefined) complain(/^-?\d+$/.test(value) ? `time: missing unit in duration ${JSON.stringify(value)}` : `time: invalid duration ${JSON.stringify(value)}`)
+    const problem = flag.check?.(value)
+    if (problem !== undefined) complain(problem)
     values.set(flag, value)
   }
 }

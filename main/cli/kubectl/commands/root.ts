@@ -19,6 +19,7 @@ import { versionCommand } from './version.ts'
 import { authCommand } from './auth.ts'
 import { certificateCommand } from './certificate.ts'
 import { cpCommand } from './cp.ts'
+import { debugCommand } from './debug/debug.ts'
 import { cordonCommand, drainCommand, uncordonCommand } from './drain.ts'
 import { exposeCommand } from './expose.ts'
 import { annotateCommand, labelCommand } from './label.ts'
@@ -41,5 +42,5 @@ export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [debugCommand, cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }
