@@ -107,6 +107,14 @@ export interface Relation {
   readonly namespace?: string
 }
 
+/** Who asks. */
+export interface Requester {
+  readonly name: string
+  readonly uid?: string | undefined
+  readonly groups?: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined
+}
+
 /** What a strategy's hooks are told. */
 export interface StrategyContext {
   /** Virtual ms since the epoch. */
@@ -114,6 +122,8 @@ export interface StrategyContext {
   /** RFC 3339 of `now`. */
   readonly timestamp: string
   readonly user: string
+  /** All that is known of who asks; absent where only the name counts. */
+  readonly requester?: Requester
   readonly dryRun: boolean
   /** Random text for names and ids, from the run's seed. */
   readonly uuid: () => string

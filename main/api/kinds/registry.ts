@@ -18,6 +18,7 @@ import { horizontalPodAutoscalerKind } from './autoscaling/horizontal-pod-autosc
 import { horizontalPodAutoscalerV1Kind } from './autoscaling/horizontal-pod-autoscaler-v1.ts'
 import { cronJobKind } from './batch/cron-job.ts'
 import { jobKind } from './batch/job.ts'
+import { certificateSigningRequestKind } from './certificates/certificate-signing-request.ts'
 import { leaseKind } from './coordination/lease.ts'
 import { bindingKind } from './core/binding.ts'
 import { componentStatusKind } from './core/component-status.ts'
@@ -102,6 +103,7 @@ export const builtInKinds: readonly Kind[] = [
   horizontalPodAutoscalerV1Kind,
   cronJobKind,
   jobKind,
+  certificateSigningRequestKind,
   leaseKind,
   endpointSliceKind,
   eventsEventKind,

@@ -27,6 +27,8 @@ import { pipeline } from './pipeline.ts'
 import { namedHandlers } from './handlers/named.ts'
 import { Leases } from './registry/leases.ts'
 import { Resources } from './registry/resources.ts'
+import { signingRequestHooks } from './registry/signing-request-hooks.ts'
+import type { RequestVerifier } from './registry/signing-request-hooks.ts'
 import type { StoreHooks } from './registry/store-hooks.ts'
 import { RequestLog } from './request-log.ts'
 import { router } from './router.ts'
@@ -42,6 +44,8 @@ import type { Tokens } from './tokens.ts'
 export interface ApiServerOptions extends RunningOptions {
   readonly etcd: EtcdClient
   readonly tokens: Tokens
+  /** Checks the signatures of certificate requests. Absent: they are taken at their word. */
+  readonly verifyRequest?: RequestVerifier
   /** The address that the kubernetes Service leads to. */
   readonly advertisedAddress: string
   /** Default 6443. */
@@ -105,6 +109,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     const services = new ServiceAllocator({ process, storage, addresses: new AddressClaims(storage, own, resources.storeOf('networking.k8s.io', 'ipaddresses').store), services: resources.storeOf('', 'services').cache, cidr: settings.serviceCidr, nodePorts: settings.nodePorts })
     const repair = new AllocationRepair(process, services, resources.storeOf('', 'services').cache)
     hooks.set('/services', services)
+    if (options.verifyRequest) hooks.set('certificates.k8s.io/certificatesigningrequests', signingRequestHooks(options.verifyRequest))
     let isReady = false
     const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
     const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, customResources, storage, own, admission, authenticator: authenticating, authorization, log, ...running, settings, hooks }

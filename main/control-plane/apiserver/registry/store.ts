@@ -348,7 +348,7 @@ export class Store {
   #strategyContext(context: RequestContext, dryRun: boolean): StrategyContext {
     const { clock, random } = this.#parts.process
     const now = clock.now()
-    return { now, timestamp: formatTime(now), user: context.user.name, dryRun, uuid: () => random.uuid(), suffix: (length) => random.suffix(length) }
+    return { now, timestamp: formatTime(now), user: context.user.name, requester: context.user, dryRun, uuid: () => random.uuid(), suffix: (length) => random.suffix(length) }
   }
 
   #tidyOwners(object: KubeObject, context: RequestContext): void {
