@@ -120,6 +120,7 @@ export class ClusterNode {
         const apiServer = kubeApiserver({
           etcd: etcdClient(process, [etcd]),
           tokens: options.tokens,
+          ...(options.verifyRequest ? { verifyRequest: options.verifyRequest } : {}),
           advertisedAddress: spec.address,
           serviceCidr: options.spec.serviceCidr,
           freeze: options.freeze ?? false,

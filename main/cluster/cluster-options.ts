@@ -1,3 +1,4 @@
+import type { RequestVerifier } from '../control-plane/apiserver/registry/signing-request-hooks.ts'
 import type { Tokens } from '../control-plane/apiserver/tokens.ts'
 import type { DiskBacking } from '../kernel/disk.ts'
 import type { Host } from '../kernel/host.ts'
@@ -11,6 +12,8 @@ export interface ClusterOptions {
   /** Virtual ms since the epoch at which the run starts. */
   readonly epoch: number
   readonly tokens: Tokens
+  /** Checks the signatures of certificate requests; absent: they are taken at their word. */
+  readonly verifyRequest?: RequestVerifier
   /** The cluster CA's certificate (PEM), for service accounts. */
   readonly caCertificate: string
   readonly images: CatalogueData

@@ -5,6 +5,7 @@ import type { LabServices } from '../../preload/contract/services.ts'
 import { FileBacking } from '../kernel/disk.node.ts'
 import { nodeHost } from '../kernel/host.node.ts'
 import { createPki } from '../control-plane/apiserver/pki.node.ts'
+import { requestSignatureProblem } from '../control-plane/apiserver/request-signature.node.ts'
 import { es256Tokens } from '../control-plane/apiserver/tokens.node.ts'
 import { Cluster } from './cluster.ts'
 import { openConsole, type Console } from './console.node.ts'
@@ -29,6 +30,7 @@ async function run(): Promise<void> {
     host: nodeHost,
     epoch: options.epoch,
     tokens: es256Tokens(pki.tokenKey),
+    verifyRequest: requestSignatureProblem,
     caCertificate: pki.ca.certificate,
     images: imageCatalogue,
     ...(options.disks === undefined ? {} : { backingOf: (machine) => new FileBacking(join(options.disks!, machine)) }),

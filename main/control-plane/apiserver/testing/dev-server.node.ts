@@ -16,6 +16,7 @@ import { createPki, issueClientCertificate, kubeconfigText } from '../pki.node.t
 import type { Pki } from '../pki.node.ts'
 import { kubeApiserver } from '../server.ts'
 import type { ApiServer, ApiServerOptions } from '../server.ts'
+import { requestSignatureProblem } from '../request-signature.node.ts'
 import { es256Tokens } from '../tokens.node.ts'
 
 export interface DevServer {
@@ -42,7 +43,7 @@ export async function startDevServer(options: Partial<ApiServerOptions> = {}): P
   const pki = await createPki({ now })
   let server!: ApiServer
   controlplane.start('kube-apiserver', (process: Process) => {
-    server = kubeApiserver({ etcd: inProcessEtcd(process), tokens: es256Tokens(pki.tokenKey), advertisedAddress: '192.168.64.10', ...options })(process)
+    server = kubeApiserver({ etcd: inProcessEtcd(process), tokens: es256Tokens(pki.tokenKey), verifyRequest: requestSignatureProblem, advertisedAddress: '192.168.64.10', ...options })(process)
     return server
   })
   pacer.resume()
