@@ -117,6 +117,7 @@ export function pipeline(parts: PipelineParts): HttpHandler {
         const attributes = attributesOf(user, info)
         const judgement = parts.authorizer.authorize(attributes)
         reason = judgement.reason
+        parts.log.authorized(judgement.decision === 'allow')
         audit?.authorized(judgement)
         if (judgement.decision !== 'allow') throw forbiddenError(attributes, judgement.reason)
         const running = parts.route(request)
@@ -139,13 +140,15 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       if (done) return
       if ('problem' in found) {
         process.journal.error('Unable to authenticate the request', { err: found.problem })
+        parts.log.authenticated(undefined)
         audit = auditor?.failedAuthentication(exchange, info, entry.auditId)
         throw new StatusError(failure(401, 'Unauthorized', 'Unauthorized'))
       }
       user = found.user
+      parts.log.authenticated(user.name)
       audit = auditor?.begin(exchange, info, user, entry.auditId, userAgent)
       if (audit && notes.annotations) for (const [key, value] of notes.annotations) audit.annotate(key, value)
-      if (parts.isDraining?.()) return respondGoAway(request)
+      if (parts.isDraining?.() && !isHealthCheck(info.path)) return respondGoAway(request)
       if (info.isResource && info.verb === '') throw methodNotAllowed()
       checkTimeout(info)
       const wanted = wantedUser(exchange.request.headers)
@@ -186,6 +189,11 @@ class Notes implements AuthenticationNotes {
   readonly warn = (text: string): void => this.#warnings.add(text)
 
   readonly annotate = (key: string, value: string): void => void (this.annotations ??= []).push([key, value])
+}
+
+/** Whether a path asks how the server is: answered while it starts and while it goes. */
+export function isHealthCheck(path: string): boolean {
+  return path.startsWith('/healthz') || path.startsWith('/livez') || path.startsWith('/readyz')
 }
 
 /** How long an answer may take (upstream's --request-timeout). */

@@ -16,6 +16,9 @@ export interface LoggedRequest {
   readonly agent: string
   readonly source: string
   readonly startedAt: number
+  readonly dryRun: boolean
+  /** A server-side apply. */
+  readonly isApply: boolean
   user: string
   /** HTTP status; 0 while it runs, or when the client went away first. */
   code: number
@@ -24,16 +27,19 @@ export interface LoggedRequest {
 }
 
 export interface RequestCount {
+  /** As upstream reports it: GET, LIST, WATCH, POST, PUT, PATCH, APPLY, DELETE, DELETECOLLECTION, CONNECT. */
   readonly verb: string
   readonly group: string
   readonly version: string
   readonly resource: string
   readonly subresource: string
   readonly scope: string
+  /** `All`, or ''. */
+  readonly dryRun: string
   readonly code: number
   count: number
   totalMs: number
-  /** Cumulative counts below each bound of `durationBoundsMs`, then all. */
+  /** How many took no longer than each bound of `durationBoundsMs`, and longer than the one before. */
   readonly buckets: number[]
 }
 
@@ -46,6 +52,10 @@ const streaming = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
 /** The newest requests, and counts of all, for the window and for /metrics. */
 export class RequestLog {
   readonly counts = new Map<string, RequestCount>()
+  /** Requests by the user who sent them; all but the cluster's own count as `other`. */
+  readonly users = new Map<string, number>()
+  readonly authentications = new Map<string, number>()
+  readonly authorizations = new Map<string, number>()
   readonly #process: Process
   readonly #recent: LoggedRequest[] = []
   #next = 1
@@ -72,10 +82,12 @@ export class RequestLog {
       version: info.version,
       resource: info.resource,
       subresource: info.subresource,
-      scope: !info.isResource ? '' : info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster',
+      scope: !info.isResource ? '' : info.name !== '' || info.verb === 'create' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster',
       agent,
       source: exchange.source.address,
       startedAt: process.clock.now(),
+      dryRun: info.query.text !== '' && info.query.text.includes('dryRun=All'),
+      isApply: info.verb === 'patch' && (exchange.request.headers['content-type'] ?? '').startsWith('application/apply-patch'),
       user: '',
       code: 0,
       durationMs: undefined,
@@ -85,6 +97,16 @@ export class RequestLog {
     if (this.#recent.length > requestsMax * 1.25) this.#recent.splice(0, this.#recent.length - requestsMax)
     process.changed('requests')
     return entry
+  }
+
+  /** Counts who came; undefined for credentials that are no good. */
+  authenticated(user: string | undefined): void {
+    count(this.authentications, user === undefined ? 'failure' : 'success')
+    if (user !== undefined) count(this.users, ownUsers.has(user) ? user : 'other')
+  }
+
+  authorized(allowed: boolean): void {
+    count(this.authorizations, allowed ? 'allowed' : 'denied')
   }
 
   /** The answer began and goes on. */
@@ -136,15 +158,35 @@ export class RequestLog {
   }
 
   #tally(entry: LoggedRequest): void {
-    const { verb, group, version, resource, subresource, scope, code, durationMs = 0 } = entry
-    const key = `${verb}|${group}|${version}|${resource}|${subresource}|${scope}|${code}`
-    let count = this.counts.get(key)
-    if (!count) {
+    const { group, version, resource, subresource, scope, code, durationMs = 0 } = entry
+    const verb = reportedVerb(entry)
+    const dryRun = entry.dryRun ? 'All' : ''
+    const key = `${verb}|${group}|${version}|${resource}|${subresource}|${scope}|${dryRun}|${code}`
+    let found = this.counts.get(key)
+    if (!found) {
       if (this.counts.size > 5_000) return
-      this.counts.set(key, (count = { verb, group, version, resource, subresource, scope, code, count: 0, totalMs: 0, buckets: new Array<number>(durationBoundsMs.length).fill(0) }))
+      this.counts.set(key, (found = { verb, group, version, resource, subresource, scope, dryRun, code, count: 0, totalMs: 0, buckets: new Array<number>(durationBoundsMs.length).fill(0) }))
     }
-    count.count++
-    count.totalMs += durationMs
-    for (let index = durationBoundsMs.length - 1; index >= 0 && durationMs <= durationBoundsMs[index]!; index--) count.buckets[index]!++
+    found.count++
+    found.totalMs += durationMs
+    for (let index = 0; index < durationBoundsMs.length; index++) {
+      if (durationMs > durationBoundsMs[index]!) continue
+      found.buckets[index]!++
+      break
+    }
   }
+}
+
+/** The users whom metrics name. */
+const ownUsers = new Set(['admin', 'client', 'kube_proxy', 'kubelet', 'system:serviceaccount:kube-system:default', 'system:kube-scheduler', 'system:kube-controller-manager', 'system:apiserver'])
+const reportedVerbs: Readonly<Record<string, string>> = { get: 'GET', list: 'LIST', watch: 'WATCH', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETECOLLECTION' }
+const connects = new Set(['attach', 'exec', 'portforward', 'proxy'])
+
+function reportedVerb({ verb, subresource, isApply }: LoggedRequest): string {
+  if (subresource !== '' && connects.has(subresource)) return 'CONNECT'
+  return isApply ? 'APPLY' : (reportedVerbs[verb] ?? (verb === '' ? 'OTHER' : verb.toUpperCase()))
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }

@@ -23,7 +23,7 @@ import { keepIdentityLease } from './bootstrap/identity-lease.ts'
 import { MasterLeases } from './bootstrap/master-leases.ts'
 import { OwnObjects } from './bootstrap/own-objects.ts'
 import { sendBookmarks } from './bookmarks.ts'
-import { pipeline } from './pipeline.ts'
+import { isHealthCheck, pipeline } from './pipeline.ts'
 import { namedHandlers } from './handlers/named.ts'
 import { Leases } from './registry/leases.ts'
 import { Resources } from './registry/resources.ts'
@@ -155,14 +155,9 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       ready,
       async stop() {
         await running.drain(() => endpoints.stop())
-        isReady = false
       },
     }
   }
 }
 
 const bootstrapRetryMs = 500
-
-function isHealthCheck(path: string): boolean {
-  return path.startsWith('/healthz') || path.startsWith('/livez') || path.startsWith('/readyz')
-}

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../api/machinery/object.ts'
 import { forbidden } from '../../../api/machinery/status-error.ts'
 import type { StatusError } from '../../../api/machinery/status-error.ts'
 import type { RequestContext } from '../request-context.ts'
+import { AdmissionMetrics } from './admission-metrics.ts'
 import { placeOf } from './order.ts'
 import type { AdmissionPluginName } from './order.ts'
 
@@ -45,6 +46,7 @@ export interface AdmissionPlugin {
 
 /** All plugins in upstream's order; the changing ones run first. */
 export class Admission {
+  readonly metrics = new AdmissionMetrics()
   readonly #plugins: AdmissionPlugin[] = []
 
   /** Puts plugins in their places: they are made of pieces that are made of this. One of the same name goes. */
@@ -67,7 +69,7 @@ export class Admission {
   async #pass(attributes: AdmissionAttributes, reinvocation: Reinvocation): Promise<void> {
     for (const plugin of this.#plugins) {
       if (!plugin.admit || !plugin.handles(attributes)) continue
-      const pending = plugin.admit(attributes, reinvocation)
+      const pending = this.#step(plugin.name, 'admit', attributes, () => plugin.admit!(attributes, reinvocation))
       if (pending) await pending
     }
   }
@@ -75,8 +77,25 @@ export class Admission {
   async validate(attributes: AdmissionAttributes): Promise<void> {
     for (const plugin of this.#plugins) {
       if (!plugin.validate || !plugin.handles(attributes)) continue
-      const pending = plugin.validate(attributes)
+      const pending = this.#step(plugin.name, 'validate', attributes, () => plugin.validate!(attributes))
       if (pending) await pending
+    }
+  }
+
+  #step(name: string, type: 'admit' | 'validate', { operation, context }: AdmissionAttributes, run: () => void | Promise<void>): void | Promise<void> {
+    const { clock } = context.process
+    const begun = clock.now()
+    const count = (rejected: boolean): void => this.metrics.add(name, type, operation, rejected, (clock.now() - begun) / 1000)
+    try {
+      const pending = run()
+      if (pending) return pending.then(() => count(false), (error: unknown) => {
+        count(true)
+        throw error
+      })
+      count(false)
+    } catch (error) {
+      count(true)
+      throw error
     }
   }
 }

@@ -56,7 +56,7 @@ export class LogFile {
 
   #rotate(): void {
     const { path, backupsMax, ageMsMax } = this.#options
-    const now = this.#now()
+    const now = Math.floor(this.#now())
     const stamp = (ms: number): string => `${formatTime(ms).slice(0, 19).replaceAll(':', '-')}.${String(ms % 1000).padStart(3, '0')}`
     const dot = path.lastIndexOf('.')
     const [stem, extension] = dot > path.lastIndexOf('/') ? [path.slice(0, dot), path.slice(dot)] : [path, '']

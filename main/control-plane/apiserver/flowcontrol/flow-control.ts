@@ -75,6 +75,7 @@ export class FlowControl {
   readonly #options: FlowControlOptions
   readonly #levels = new Map<string, Level>()
   readonly #waiters = new Map<QueuedRequest, { readonly waiter: Waiter; readonly ticket: Ticket; readonly cause: number }>()
+  readonly #executing = new Set<Ticket>()
   readonly #deadlines: Deadlines
   /** Seats that stay taken for a while after their request, in the order in which they come free. */
   readonly #releases: Release[] = []
@@ -97,6 +98,11 @@ export class FlowControl {
 
   get schemas(): readonly FlowMatcher[] {
     return this.#matchers
+  }
+
+  /** What runs of a level now. */
+  executingOf(level: Level): QueuedRequest[] {
+    return [...this.#executing].filter(({ level: of }) => of === level).flatMap(({ request }) => (request ? [request] : []))
   }
 
   /** The common fraction of demand that levels get of what they want (upstream's fair fraction). */
@@ -145,7 +151,10 @@ export class FlowControl {
     level.demand.set(level.set.seatDemand, now)
     this.metrics.estimated(schema.name, level.name, maxSeats(work))
     if (typeof found === 'string') this.#rejected(ticket, found)
-    else if (found.state === 'executing') this.metrics.dispatched(schema.name, level.name, undefined)
+    else if (found.state === 'executing') {
+      this.#executing.add(ticket)
+      this.metrics.dispatched(schema.name, level.name, undefined)
+    }
     else {
       this.metrics.queued(schema.name, level.name, found.queue?.waiting.length ?? 0)
       this.#waiters.set(found, { waiter: waiter(), ticket, cause: this.#process.kernel.trace.current })
@@ -163,6 +172,7 @@ export class FlowControl {
     const now = this.#process.clock.now()
     if (request.state === 'waiting') return this.#giveUp(ticket, 'cancelled')
     if (request.state !== 'executing') return
+    this.#executing.delete(ticket)
     this.metrics.finished(schema.name, level.name, (now - request.startedAt) / 1000)
     const laterMs = level.set.finish(request, now)
     if (laterMs > 0) this.#later({ at: now + laterMs, level, request })
@@ -214,6 +224,7 @@ export class FlowControl {
     this.#waiters.delete(request)
     const { waiter, ticket, cause } = entry
     this.#deadlines.remove(ticket.id)
+    this.#executing.add(ticket)
     this.metrics.dispatched(ticket.schema.name, ticket.level.name, (request.startedAt - request.arrivedAt) / 1000)
     this.#process.kernel.schedule(0, () => waiter.run(), cause)
   }

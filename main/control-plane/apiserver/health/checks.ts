@@ -1,34 +1,62 @@
-import type { Feed } from '../storage/feed.ts'
 import type { EtcdClient } from '../../etcd/client.ts'
+import type { Process } from '../../../kernel/machine.ts'
+import type { Resources } from '../registry/resources.ts'
+import type { Feed } from '../storage/feed.ts'
 import type { HealthCheck } from './health.ts'
 
 const everywhere = ['livez', 'readyz', 'healthz'] as const
 
-/** What runs once after the start, as upstream names it, in its order. */
-const startHooks = [
-  'start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'priority-and-fairness-config-consumer', 'priority-and-fairness-filter', 'storage-object-count-tracker-hook',
-  'start-apiextensions-informers', 'start-apiextensions-controllers', 'crd-informer-synced', 'start-system-namespaces-controller', 'start-cluster-authentication-info-controller',
-  'start-kube-apiserver-identity-lease-controller', 'start-kube-apiserver-identity-lease-garbage-collector', 'start-legacy-token-tracking-controller', 'start-service-ip-repair-controllers',
-  'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'priority-and-fairness-config-producer', 'bootstrap-controller', 'start-kubernetes-service-cidr-controller',
-  'aggregator-reload-proxy-client-cert', 'start-kube-aggregator-informers', 'apiservice-status-local-available-controller', 'apiservice-status-remote-available-controller',
-  'apiservice-registration-controller', 'apiservice-discovery-controller', 'kube-apiserver-autoregistration',
-] as const
+/** What upstream runs once after the start, in its order, and the kind of which a server without it has no such work. */
+const startHooks: readonly (readonly [name: string, group?: string, plural?: string])[] = [
+  ['start-apiserver-admission-initializer'],
+  ['generic-apiserver-start-informers'],
+  ['priority-and-fairness-config-consumer', 'flowcontrol.apiserver.k8s.io', 'flowschemas'],
+  ['priority-and-fairness-filter'],
+  ['start-apiextensions-informers', 'apiextensions.k8s.io', 'customresourcedefinitions'],
+  ['start-apiextensions-controllers', 'apiextensions.k8s.io', 'customresourcedefinitions'],
+  ['crd-informer-synced', 'apiextensions.k8s.io', 'customresourcedefinitions'],
+  ['start-system-namespaces-controller'],
+  ['start-kube-apiserver-identity-lease-controller', 'coordination.k8s.io', 'leases'],
+  ['start-service-ip-repair-controllers'],
+  ['rbac/bootstrap-roles'],
+  ['scheduling/bootstrap-system-priority-classes'],
+  ['priority-and-fairness-config-producer', 'flowcontrol.apiserver.k8s.io', 'flowschemas'],
+  ['bootstrap-controller'],
+  ['start-kubernetes-service-cidr-controller', 'networking.k8s.io', 'servicecidrs'],
+  ['apiservice-registration-controller', 'apiregistration.k8s.io', 'apiservices'],
+  ['kube-apiserver-autoregistration', 'apiregistration.k8s.io', 'apiservices'],
+]
+
+/** How long etcd may take to answer (upstream's --etcd-healthcheck-timeout). */
+const etcdTimeoutMs = 2_000
+
+export interface CheckParts {
+  readonly process: Process
+  readonly feed: Feed
+  readonly etcd: EtcdClient
+  readonly resources: Resources
+  readonly isReady: () => boolean
+  readonly isDraining: () => boolean
+}
 
 /** The server's checks. Of upstream's start hooks those are listed whose work is done here. */
-export function healthChecks(parts: { readonly feed: Feed; readonly etcd: EtcdClient; readonly isReady: () => boolean; readonly isDraining: () => boolean }): readonly HealthCheck[] {
-  const { feed, etcd, isReady, isDraining } = parts
-  const doneHere = new Set<string>(['start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'start-system-namespaces-controller', 'start-kube-apiserver-identity-lease-controller', 'start-kube-apiserver-identity-lease-garbage-collector', 'start-service-ip-repair-controllers', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes', 'bootstrap-controller'])
-  const reachesEtcd = async (): Promise<boolean> => {
-    await etcd.range({ key: '/registry/health' })
-    return true
-  }
+export function healthChecks({ process, feed, etcd, resources, isReady, isDraining }: CheckParts): readonly HealthCheck[] {
+  const etcdProblem = (): Promise<string | undefined> =>
+    Promise.race([
+      etcd.range({ key: '/registry/health' }).then(
+        () => undefined,
+        (error: unknown) => `error getting data from etcd: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+      process.clock.sleep(etcdTimeoutMs).then(() => 'error getting data from etcd: context deadline exceeded'),
+    ])
+  const hooks = startHooks.filter(([, group, plural]) => plural === undefined || resources.ofGroup(group!, plural) !== undefined)
   return [
-    { name: 'ping', endpoints: everywhere, isWell: () => true },
-    { name: 'log', endpoints: everywhere, isWell: () => true },
-    { name: 'etcd', endpoints: everywhere, isWell: reachesEtcd },
-    { name: 'etcd-readiness', endpoints: ['readyz'], isWell: reachesEtcd },
-    { name: 'informer-sync', endpoints: ['readyz'], isWell: () => feed.ready },
-    ...startHooks.filter((hook) => doneHere.has(hook)).map((hook): HealthCheck => ({ name: `poststarthook/${hook}`, endpoints: everywhere, isWell: isReady })),
-    { name: 'shutdown', endpoints: ['readyz'], isWell: () => !isDraining() },
+    { name: 'ping', endpoints: everywhere, problem: () => undefined },
+    { name: 'log', endpoints: everywhere, problem: () => undefined },
+    { name: 'etcd', endpoints: everywhere, problem: etcdProblem },
+    { name: 'etcd-readiness', endpoints: ['readyz'], problem: etcdProblem },
+    { name: 'informer-sync', endpoints: ['readyz'], problem: () => (feed.ready ? undefined : 'informers not started yet') },
+    ...hooks.map(([hook]): HealthCheck => ({ name: `poststarthook/${hook}`, endpoints: everywhere, problem: () => (isReady() ? undefined : 'not finished') })),
+    { name: 'shutdown', endpoints: ['readyz'], problem: () => (isDraining() ? 'process is shutting down' : undefined) },
   ]
 }

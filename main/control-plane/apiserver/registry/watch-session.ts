@@ -22,6 +22,8 @@ export interface WatchSink {
 /** Watch events of one kind, each made once for all who see it. */
 export class EventShapes {
   readonly #view: View
+  /** How many events watchers were sent. */
+  sent = 0
   readonly #shapes = new WeakMap<CacheEvent, { [type in CacheEvent['type']]?: WatchEvent }>()
 
   constructor(view: View) {
@@ -29,6 +31,7 @@ export class EventShapes {
   }
 
   of(event: CacheEvent, type: CacheEvent['type']): WatchEvent {
+    this.sent++
     let shapes = this.#shapes.get(event)
     if (!shapes) this.#shapes.set(event, (shapes = {}))
     return (shapes[type] ??= { type, object: this.#view.fromStored(type === 'DELETED' && event.type !== 'DELETED' ? this.#gone(event) : event.object) })

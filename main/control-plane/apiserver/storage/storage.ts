@@ -1,6 +1,7 @@
 import type { Process } from '../../../kernel/machine.ts'
 import type { EtcdClient, KeyValue, RangeResponse, RequestOp } from '../../etcd/client.ts'
 import type { Feed } from './feed.ts'
+import { StorageMetrics } from './storage-metrics.ts'
 import { rangeEndOf } from './keys.ts'
 
 /** The outcome of a conditional write: the revision it made, or what lies under the key instead. */
@@ -8,6 +9,7 @@ export type Written = { readonly revision: number } | { readonly revision: undef
 
 /** Conditional writes and reads of single keys. Every write is announced to the feed, so that watchers wake under its span. */
 export class Storage {
+  readonly metrics = new StorageMetrics()
   readonly etcd: EtcdClient
   readonly feed: Feed
 
@@ -41,7 +43,7 @@ export class Storage {
 
   /** A page of a range at one revision (0: the newest). `from` is the first key wanted. */
   page(start: string, from: string, limit: number, revision: number): Promise<RangeResponse> {
-    return this.etcd.range({ key: from, rangeEnd: rangeEndOf(start), limit, revision })
+    return this.#spanned('list', start, () => this.etcd.range({ key: from, rangeEnd: rangeEndOf(start), limit, revision }))
   }
 
   #transact(key: string, expected: number, change: RequestOp): Promise<Written> {
@@ -52,13 +54,19 @@ export class Storage {
   async #spanned<R>(verb: string, key: string, run: () => Promise<R>): Promise<R> {
     const { trace } = this.#process.kernel
     const parent = trace.current
-    if (parent === 0) return run()
-    const span = this.#process.span(`etcd ${verb}`, { key }, parent)
+    const span = parent === 0 ? undefined : this.#process.span(`etcd ${verb}`, { key }, parent)
+    const begun = this.#process.clock.now()
+    let failed = true
     try {
-      return await run()
+      const result = await run()
+      failed = false
+      return result
     } finally {
-      this.#process.endSpan(span)
-      trace.current = parent
+      this.metrics.add(verb, key, (this.#process.clock.now() - begun) / 1000, failed)
+      if (span) {
+        this.#process.endSpan(span)
+        trace.current = parent
+      }
     }
   }
 
