@@ -20,7 +20,8 @@ function secondsText(seconds: number): string {
 /** metav1.MicroTime: RFC 3339 in UTC with six decimals. */
 export function formatMicroTime(ms: number): string {
   const seconds = Math.floor(ms / 1000)
-  const micros = Math.floor((ms - seconds * 1000) * 1000 + 1e-6)
+  // A time of our days, counted in ms, is off by up to a quarter of a microsecond.
+  const micros = Math.min(999_999, Math.floor((ms - seconds * 1000) * 1000 + 0.25))
   return `${secondsText(seconds)}.${String(micros).padStart(6, '0')}Z`
 }
 

@@ -1,7 +1,8 @@
 /** Protobuf wire decoding. Malformed bytes are DecodeErrors with gogo/protobuf's texts. */
 import { DecodeError } from './json.ts'
 
-const decoder = new TextDecoder()
+// A byte order mark is a character like others in the middle of a message.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 export class ProtobufReader {
   readonly #bytes: Uint8Array
