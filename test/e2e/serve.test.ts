@@ -22,7 +22,7 @@ describe('orrery serve, asked for wrongly', () => {
     [['--lab', 'No Such'], "--lab: a lab's name is 1 to 40 lower-case letters, digits and dashes"],
     [['--spec', '/nope.yaml'], '--spec: cannot read /nope.yaml: ENOENT'],
     [['--spec', spec], 'unknown field "workers" in the cluster spec'],
-    [['--spec', 'single', '--nodes', '2'], '--nodes goes with the standard spec only'],
+    [['--spec', 'single', '--nodes', '2'], '--nodes goes with the standard and ha specs only'],
   ])('%j: one line, exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await orrery(['serve', '--headless', '--ephemeral', ...args])
     expect(stderr).toContain(message)
