@@ -116,13 +116,15 @@ export class ClusterNode {
     return new Map([
       ...standardPrograms,
       component('etcd', etcdServer({ name: spec.name })),
-      component('kube-apiserver', (process) => {
+      component('kube-apiserver', (process, context) => {
         const apiServer = kubeApiserver({
           etcd: etcdClient(process, [etcd]),
           tokens: options.tokens,
           ...(options.verifyRequest ? { verifyRequest: options.verifyRequest } : {}),
           advertisedAddress: spec.address,
           serviceCidr: options.spec.serviceCidr,
+          flags: context.argv,
+          files: context.files,
           freeze: options.freeze ?? false,
         })(process)
         apiServerStarted(apiServer, process.scope)
