@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-/** `npm run bench`: figures, never a verdict. Each is measured on the built product, from outside, as a person would find it. */
+/** `npm run bench [-- --only PART,PART] [-- --no-peer]`: figures, never a verdict. Each is measured on the built product, from outside, as a
+ *  person would find it. Parts: start, window, idle, api, pods, nodes. */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
@@ -8,6 +9,7 @@ import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { build } from 'rolldown'
 import { parse } from 'yaml'
+import { measureApi } from './api.mjs'
 
 const root = new URL('../..', import.meta.url).pathname
 const bundle = join(root, 'out', 'main', 'orrery.js')
@@ -31,7 +33,8 @@ async function startLab(args) {
   const readyMs = performance.now() - launched
   const config = parse(readFileSync(facts.kubeconfig, 'utf8'))
   const decode = (text) => Buffer.from(text, 'base64').toString()
-  const agent = new Agent({ keepAlive: true, maxSockets: 32, ca: decode(config.clusters[0].cluster['certificate-authority-data']), cert: decode(config.users[0].user['client-certificate-data']), key: decode(config.users[0].user['client-key-data']) })
+  const credentials = { ca: decode(config.clusters[0].cluster['certificate-authority-data']), cert: decode(config.users[0].user['client-certificate-data']), key: decode(config.users[0].user['client-key-data']) }
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, ...credentials })
   const call = (method, path, body) =>
     new Promise((resolve, reject) => {
       const sent = request(`${facts.server}${path}`, { method, agent, headers: body ? { 'content-type': 'application/json' } : {} }, (response) => {
@@ -46,6 +49,9 @@ async function startLab(args) {
     readyMs,
     startupMs: facts.startupMs,
     pid: child.pid,
+    server: facts.server,
+    credentials,
+    memoryMiB: () => memoryMiB(child.pid),
     call,
     async stop() {
       agent.destroy()
@@ -85,6 +91,10 @@ async function podsToReady(lab, replicas) {
   }
 }
 
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : undefined
+const part = async (name, measure) => {
+  if (!only || only.includes(name)) await measure()
+}
 const rows = []
 const report = (what, figure) => {
   rows.push([what, figure])
@@ -92,15 +102,17 @@ const report = (what, figure) => {
 }
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
 
-const starts = []
-for (let run = 0; run < 5; run++) {
-  const lab = await startLab([])
-  starts.push(lab.readyMs)
-  await lab.stop()
-}
-report('launch to all nodes Ready, headless (median of 5)', `${median(starts).toFixed(0)} ms (${Math.min(...starts).toFixed(0)} to ${Math.max(...starts).toFixed(0)})`)
+await part('start', async () => {
+  const starts = []
+  for (let run = 0; run < 5; run++) {
+    const lab = await startLab([])
+    starts.push(lab.readyMs)
+    await lab.stop()
+  }
+  report('launch to all nodes Ready, headless (median of 5)', `${median(starts).toFixed(0)} ms (${Math.min(...starts).toFixed(0)} to ${Math.max(...starts).toFixed(0)})`)
+})
 
-{
+await part('window', async () => {
   // The browser is already running, as a person's is: from launching the product to its window showing every node Ready.
   const chromiumPath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => path && existsSync(path))
   if (!chromiumPath) report('launch to a painted window', 'not measured: no Chromium')
@@ -125,49 +137,50 @@ report('launch to all nodes Ready, headless (median of 5)', `${median(starts).to
     await browser.close()
     report('launch to a window that shows every node Ready (median of 5)', `${median(times).toFixed(0)} ms (${Math.min(...times).toFixed(0)} to ${Math.max(...times).toFixed(0)})`)
   }
-}
+})
 
-{
+await part('idle', async () => {
   const lab = await startLab([])
   await new Promise((resolve) => setTimeout(resolve, 20_000))
   const before = cpuSeconds(lab.pid)
   await new Promise((resolve) => setTimeout(resolve, 20_000))
   report('idle CPU, standard lab at 1x', `${(((cpuSeconds(lab.pid) - before) / 20) * 100).toFixed(2)} % of a core`)
   report('memory of the whole process, idle', `${memoryMiB(lab.pid).toFixed(0)} MiB`)
-  for (const clients of [1, 16]) {
-    const until = performance.now() + 3_000
-    let count = 0
-    await Promise.all(Array.from({ length: clients }, async () => {
-      while (performance.now() < until) {
-        await lab.call('GET', '/api/v1/namespaces/default')
-        count++
-      }
-    }))
-    report(`API get requests, ${clients} client(s) over HTTPS`, `${(count / 3).toFixed(0)} /s`)
-    const writesUntil = performance.now() + 3_000
-    let writes = 0
-    await Promise.all(Array.from({ length: clients }, async (_, client) => {
-      while (performance.now() < writesUntil) {
-        await lab.call('POST', '/api/v1/namespaces/default/configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `b-${clients}-${client}-${writes++}` }, data: { a: 'b' } })
-      }
-    }))
-    report(`API create requests, ${clients} client(s) over HTTPS`, `${(writes / 3).toFixed(0)} /s`)
-  }
   await lab.stop()
-}
+})
+
+await part('api', async () => {
+  const lab = await startLab([])
+  await measureApi(lab, report)
+  await lab.stop()
+})
 
 const ours = {}
-for (const [pods, nodes] of [[300, 3], [1_000, 10]]) {
-  for (const speed of ['1', 'max']) {
-    const lab = await startLab(['--nodes', String(nodes), '--speed', speed])
-    const ms = await podsToReady(lab, pods)
-    ours[`${pods}/${speed}`] = ms
-    report(`${pods} pods to Ready on ${nodes} nodes, --speed ${speed}`, `${ms.toFixed(0)} ms; ${memoryMiB(lab.pid).toFixed(0)} MiB`)
+await part('pods', async () => {
+  for (const [pods, nodes] of [[300, 3], [1_000, 10]]) {
+    for (const speed of ['1', 'max']) {
+      const lab = await startLab(['--nodes', String(nodes), '--speed', speed])
+      const ms = await podsToReady(lab, pods)
+      ours[`${pods}/${speed}`] = ms
+      report(`${pods} pods to Ready on ${nodes} nodes, --speed ${speed}`, `${ms.toFixed(0)} ms; ${memoryMiB(lab.pid).toFixed(0)} MiB`)
+      await lab.stop()
+    }
+  }
+})
+
+await part('nodes', async () => {
+  for (const nodes of [100, 1_000]) {
+    const lab = await startLab(['--nodes', String(nodes)])
+    report(`launch to ${nodes} nodes Ready, headless`, `${lab.readyMs.toFixed(0)} ms; ${memoryMiB(lab.pid).toFixed(0)} MiB`)
+    await new Promise((resolve) => setTimeout(resolve, 15_000))
+    const before = cpuSeconds(lab.pid)
+    await new Promise((resolve) => setTimeout(resolve, 15_000))
+    report(`idle CPU with ${nodes} nodes at 1x`, `${(((cpuSeconds(lab.pid) - before) / 15) * 100).toFixed(1)} % of a core; ${memoryMiB(lab.pid).toFixed(0)} MiB`)
     await lab.stop()
   }
-}
+})
 
-if (!process.argv.includes('--no-peer')) {
+if (!process.argv.includes('--no-peer') && (!only || only.includes('pods'))) {
   const bundled = join(mkdtempSync(join(tmpdir(), 'orrery-bench-')), 'webernetes.mjs')
   await build({ input: join(root, 'test', 'bench', 'webernetes.mjs'), platform: 'node', output: { file: bundled, format: 'esm', codeSplitting: false }, logLevel: 'silent' })
   for (const [pods, nodes] of [[300, 3], [1_000, 10]]) {
