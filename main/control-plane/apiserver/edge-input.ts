@@ -38,10 +38,10 @@ export type Enter = (label: string, data: unknown, run: () => void) => void
 /** The label of all inputs of an edge. */
 export const edgeLabel = 'apiserver'
 
-/** The request as its server sees it. */
-export function requestOf(input: EdgeRequest): HttpRequest {
+/** The request as its server sees it. `bytes` is its body where that is at hand. */
+export function requestOf(input: EdgeRequest, bytes?: Uint8Array): HttpRequest {
   const { method, path, headers, certificate } = input
-  const body = input.oversizeBytes !== undefined ? new Uint8Array(input.oversizeBytes) : input.body !== undefined ? bytesOf(input.body) : undefined
+  const body = input.oversizeBytes !== undefined ? new Uint8Array(input.oversizeBytes) : (bytes ?? (input.body !== undefined ? bytesOf(input.body) : undefined))
   return { method, path, headers, ...(body ? { body } : {}), ...(certificate ? { certificate } : {}) }
 }
 

@@ -8,7 +8,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import type { HttpHandler } from '../../kernel/http.ts'
 import type { PresentedCertificate } from './authn/authenticator.ts'
-import { edgeLabel, requestOf, textOf } from './edge-input.ts'
+import { edgeLabel, requestOf } from './edge-input.ts'
 import type { EdgeRequest, Enter } from './edge-input.ts'
 import { Http1Output, Http2Output } from './edge-output.node.ts'
 import type { EdgeOutput } from './edge-output.node.ts'
@@ -51,9 +51,9 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
   const sockets = new Set<TLSSocket>()
   const sessions = new Set<ServerHttp2Session>()
 
-  const begin = (facts: Omit<EdgeRequest, 'type' | 'id'>, output: EdgeOutput, breakConnection: () => void): EdgeExchange => {
+  const begin = (facts: Omit<EdgeRequest, 'type' | 'id'>, output: EdgeOutput, breakConnection: () => void, bytes: Uint8Array | undefined): EdgeExchange => {
     const input: EdgeRequest = { type: 'request', id: nextId++, ...facts }
-    const exchange = new EdgeExchange(input.id, requestOf(input), facts.source, output, enter, breakConnection)
+    const exchange = new EdgeExchange(input.id, requestOf(input, bytes), facts.source, output, enter, breakConnection)
     enter(edgeLabel, input, () => handler(exchange))
     return exchange
   }
@@ -68,7 +68,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
   http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
     readBody(request, (body) => {
       const output = new Http1Output(request, response)
-      const exchange = begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, body), output, () => request.socket.destroy())
+      const exchange = begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, body), output, () => request.socket.destroy(), body.bytes)
       running.set(request.socket as TLSSocket, exchange)
       response.on('close', () => exchange.disconnected())
     })
@@ -78,7 +78,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request')
     else socket.destroy()
   })
-  acceptUpgrades(http1, (request, output, bytes) => begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, { bytes, oversizeBytes: undefined }), output, () => request.socket.destroy()))
+  acceptUpgrades(http1, (request, output, bytes) => begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, { bytes, oversizeBytes: undefined }), output, () => request.socket.destroy(), bytes))
 
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 250, initialWindowSize: 1024 * 1024 } })
   http2.on('session', (session) => {
@@ -92,7 +92,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
       if (stream.destroyed) return
       const socket = stream.session?.socket as TLSSocket | undefined
       if (!socket) return
-      const exchange = begin(factsOf(headers[':method'] ?? 'GET', headers[':path'] ?? '/', http2Headers(headers), socket, body), new Http2Output(stream, headers), () => stream.session?.destroy())
+      const exchange = begin(factsOf(headers[':method'] ?? 'GET', headers[':path'] ?? '/', http2Headers(headers), socket, body), new Http2Output(stream, headers), () => stream.session?.destroy(), body.bytes)
       stream.on('close', () => exchange.disconnected())
     })
   })
@@ -184,7 +184,7 @@ function factsOf(method: string, path: string, headers: Record<string, string>, 
     source: { address: socket.remoteAddress ?? '127.0.0.1', port: socket.remotePort ?? 0 },
     ...(certificate ? { certificate } : {}),
     ...(body.oversizeBytes !== undefined ? { oversizeBytes: body.oversizeBytes } : {}),
-    ...(body.bytes ? { body: textOf(body.bytes) } : {}),
+    ...(body.bytes ? { body: Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.length).toString('base64') } : {}),
   }
 }
 
