@@ -1,16 +1,16 @@
 /** The columns that most tables share, and how to declare one. */
-import { descriptionText } from '../generated/description-text.ts'
+import { columnText } from '../generated/column-text.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import { ageOf } from '../machinery/time.ts'
 import type { Cell, Column } from './kind.ts'
 
-type Descriptions = Readonly<Record<string, readonly [string, Readonly<Record<string, string>>]>>
+type Descriptions = Readonly<Record<string, Readonly<Record<string, string>>>>
 let descriptions: Descriptions | undefined
 
 /** Upstream's description of a field; '' when there is none. */
 function fieldDescription(definition: string, field: string): string {
-  descriptions ??= JSON.parse(descriptionText) as Descriptions
-  return descriptions[definition]?.[1][field] ?? ''
+  descriptions ??= JSON.parse(columnText) as Descriptions
+  return descriptions[definition]?.[field] ?? ''
 }
 
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
