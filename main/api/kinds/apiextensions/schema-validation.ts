@@ -31,13 +31,13 @@ export const strictest: Allowances = {
 }
 
 /** What an update is allowed because of what is stored. */
-export function allowancesFor(spec: CustomResourceDefinitionSpec, old: CustomResourceDefinitionSpec): Allowances {
-  const schemas = old.versions.map((version) => version.schema?.openAPIV3Schema).filter((schema) => schema !== undefined)
-  const before = new Map(old.versions.map((version) => [version.name, version]))
-  const unchanged = new Set(spec.versions.filter((version) => before.has(version.name) && jsonEqual(version.schema, before.get(version.name)!.schema)).map(({ name }) => name))
-  const manyFields = new Set(spec.versions.filter(({ name, selectableFields }) => (before.get(name)?.selectableFields?.length ?? 0) > 8 && jsonEqual(selectableFields, before.get(name)!.selectableFields)).map(({ name }) => name))
+export function allowancesFor({ versions = [] }: CustomResourceDefinitionSpec, { versions: oldVersions = [] }: CustomResourceDefinitionSpec): Allowances {
+  const schemas = oldVersions.map((version) => version.schema?.openAPIV3Schema).filter((schema) => schema !== undefined)
+  const before = new Map(oldVersions.map((version) => [version.name, version]))
+  const unchanged = new Set(versions.filter((version) => before.has(version.name) && jsonEqual(version.schema, before.get(version.name)!.schema)).map(({ name }) => name))
+  const manyFields = new Set(versions.filter(({ name, selectableFields }) => (before.get(name)?.selectableFields?.length ?? 0) > 8 && jsonEqual(selectableFields, before.get(name)!.selectableFields)).map(({ name }) => name))
   return {
-    requireSchema: old.versions.every((version) => version.schema?.openAPIV3Schema !== undefined),
+    requireSchema: oldVersions.every((version) => version.schema?.openAPIV3Schema !== undefined),
     requireStructural: !schemas.some((schema) => validateStructure(schema).length > 0),
     requirePrunedDefaults: !schemas.some(hasUnprunedDefaults),
     requireValidTypes: !schemas.some(hasInvalidTypes),

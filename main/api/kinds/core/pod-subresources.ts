@@ -32,7 +32,8 @@ export function keepNonResized(pod: Pod, old: Pod): void {
     return { ...container, resources: wanted.resources ?? {}, ...(wanted.resizePolicy ? { resizePolicy: wanted.resizePolicy } : {}) }
   }
   const spec = old.spec ?? { containers: [] }
+  const { containers = [] } = spec
   pod.metadata = { ...old.metadata, ...(pod.metadata.managedFields ? { managedFields: pod.metadata.managedFields } : {}) }
-  pod.spec = { ...spec, containers: spec.containers.map(resized), ...(spec.initContainers ? { initContainers: spec.initContainers.map(resized) } : {}) }
+  pod.spec = { ...spec, containers: containers.map(resized), ...(spec.initContainers ? { initContainers: spec.initContainers.map(resized) } : {}) }
   pod.status = old.status ?? {}
 }

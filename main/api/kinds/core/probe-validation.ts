@@ -56,8 +56,8 @@ function handlerErrors(handler: Handler, at: FieldPath, gracePeriodSeconds: numb
   const { exec, httpGet, tcpSocket, grpc, sleep } = handler
   if (exec) one('exec', (path) => execErrors(exec, path))
   if (httpGet) one('httpGet', (path) => httpErrors(httpGet, path))
-  if (tcpSocket) one('tcpSocket', (path) => portOrNameErrors(tcpSocket.port, path.child('port')))
-  if (grpc) one('grpc', (path) => portOrNameErrors(grpc.port, path.child('port')))
+  if (tcpSocket) one('tcpSocket', (path) => portOrNameErrors(tcpSocket.port ?? 0, path.child('port')))
+  if (grpc) one('grpc', (path) => portOrNameErrors(grpc.port ?? 0, path.child('port')))
   if (sleep) one('sleep', (path) => (sleep.seconds < 0 || sleep.seconds > gracePeriodSeconds ? [fieldInvalid(path, sleep.seconds, `must be non-negative and less than terminationGracePeriodSeconds (${gracePeriodSeconds})`)] : []))
   if (count === 0) errors.push(fieldRequired(at, 'must specify a handler type'))
   return errors

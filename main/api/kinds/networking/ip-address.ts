@@ -24,8 +24,8 @@ function parentErrors(parent: ParentReference | undefined): FieldError[] {
 function parentText({ spec }: IPAddress): string {
   const parent = spec?.parentRef
   if (!parent) return '<none>'
-  const resource = (parent.group ? `${parent.resource}.${parent.group}` : parent.resource).toLowerCase()
-  return [resource, ...(parent.namespace ? [parent.namespace] : []), parent.name].join('/')
+  const { group = '', resource = '', namespace = '', name = '' } = parent
+  return [(group ? `${resource}.${group}` : resource).toLowerCase(), ...(namespace ? [namespace] : []), name].join('/')
 }
 
 export const ipAddressKind = defineKind<IPAddress>({

@@ -130,6 +130,8 @@ export class Store {
     delete metadata.resourceVersion
     delete metadata.generation
     if (!metadata.name && metadata.generateName) metadata.name = generatedName(metadata.generateName, strategyContext)
+    // A name that is missing is refused below, after strategies have looked at it.
+    metadata.name ??= ''
     const hooks = this.#parts.hooksFor(this.#storedKind)
     const finish = await hooks?.beginCreate?.(object, options.dryRun)
     let written = false
