@@ -149,7 +149,8 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       audit = auditor?.begin(exchange, info, user, entry.auditId, userAgent)
       if (audit && notes.annotations) for (const [key, value] of notes.annotations) audit.annotate(key, value)
       if (parts.isDraining?.() && !isHealthCheck(info.path)) return respondGoAway(request)
-      if (info.isResource && info.verb === '') throw methodNotAllowed()
+      // Only what stands behind a proxy takes OPTIONS, which has no verb.
+      if (info.isResource && info.verb === '' && !(method === 'OPTIONS' && info.subresource === 'proxy')) throw methodNotAllowed()
       checkTimeout(info)
       const wanted = wantedUser(exchange.request.headers)
       if (wanted) {

@@ -78,7 +78,7 @@ function subresourceOf(request: ApiRequest, resource: ServedResource, named: Nam
   const subresource = kind.subresources.find((each) => nameOf(each) === info.subresource)
   if (!subresource) throw unknownResource()
   const special = named.get(handlerKey(kind.group, kind.plural, info.subresource))
-  if (subresource.type === 'named' && !subresource.verbs.includes(info.verb as never) && !(info.verb === 'get' && subresource.verbs.includes('get'))) throw methodNotAllowed()
+  if (subresource.type === 'named' && !subresource.verbs.includes(info.verb as never) && !(info.verb === 'get' && subresource.verbs.includes('get')) && info.verb !== '') throw methodNotAllowed()
   if (special) return special(request, resource)
   if (subresource.type === 'scale') {
     if (info.verb === 'get') return readScale(request, resource, subresource)
