@@ -103,7 +103,7 @@ describe('orrery serve --spec ha', () => {
     await call('faults.powerOff', { machine: 'controlplane-3' })
     await eventually('two servers are left', 60_000, async () => (await servers()) === '192.168.64.10 192.168.64.11')
     expect((await kubectl('create', 'deployment', 'web', '--image=nginx', '--replicas=2')).code).toBe(0)
-    expect(await kubectl('rollout', 'status', 'deployment/web', '--timeout=60s')).toMatchObject({ code: 0 })
+    await eventually('two pods are ready', 60_000, async () => (await kubectl('get', 'deployment', 'web', '-o', 'jsonpath={.status.readyReplicas}')).stdout === '2')
   })
 })
 
