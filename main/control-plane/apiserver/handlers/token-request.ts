@@ -36,12 +36,12 @@ export function createToken({ resources, settings, process, admission }: Parts):
     if (wanted.metadata.name && wanted.metadata.name !== info.name) throw invalid(kind, info.name, [fieldInvalid('metadata.name', wanted.metadata.name, 'must match the service account name if specified')])
     const account = await accounts.get(info.namespace, info.name)
     const spec = wanted.spec!
-    const audiences = spec.audiences?.length ? spec.audiences : [settings.issuer]
-    wanted.metadata.name = info.name
-    wanted.metadata.namespace = info.namespace
-    spec.audiences = audiences
     const attributes: AdmissionAttributes = { operation: 'CREATE', kind: serviceAccountKind as unknown as Kind, subresource: 'token', name: info.name, namespace: info.namespace, object: wanted, oldObject: undefined, dryRun: query.dryRun, context }
     await admission.admit(attributes)
+    wanted.metadata.name = info.name
+    wanted.metadata.namespace = info.namespace
+    const audiences = spec.audiences?.length ? spec.audiences : [settings.issuer]
+    spec.audiences = audiences
     const errors = validateTokenRequest(wanted)
     if (errors.length > 0) throw invalid(kind, '', errors)
     await admission.validate(attributes)

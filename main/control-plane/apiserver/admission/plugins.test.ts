@@ -1,0 +1,78 @@
+/** The smaller plugins, through a server. */
+import { describe, expect, it } from 'vitest'
+import type { TestServer } from '../testing/start-server.ts'
+import { startServer } from '../testing/start-server.ts'
+
+const base = '/api/v1/namespaces/default'
+const merge = { 'content-type': 'application/merge-patch+json' }
+
+async function make({ call, run }: TestServer, path: string, body: object) {
+  const answer = await call('POST', path, body)
+  await run(10)
+  return answer.json
+}
+
+const storageClass = (name: string, isDefault = false, more: object = {}) => ({ apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', metadata: { name, annotations: isDefault ? { 'storageclass.kubernetes.io/is-default-class': 'true' } : {} }, provisioner: 'x', ...more })
+const claim = (name: string, spec: object = {}) => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec } })
+
+describe('claims', () => {
+  it('get the newest default class, unless they name one or none', async () => {
+    const server = await startServer()
+    await make(server, '/apis/storage.k8s.io/v1/storageclasses', storageClass('old', true))
+    await server.run(2_000)
+    await make(server, '/apis/storage.k8s.io/v1/storageclasses', storageClass('new', true))
+    expect((await make(server, `${base}/persistentvolumeclaims`, claim('a'))).spec.storageClassName).toBe('new')
+    expect((await make(server, `${base}/persistentvolumeclaims`, claim('b', { storageClassName: '' }))).spec.storageClassName).toBe('')
+    expect((await make(server, `${base}/persistentvolumeclaims`, claim('c', { storageClassName: 'old' }))).spec.storageClassName).toBe('old')
+  })
+
+  it('are kept while they are used', async () => {
+    expect((await make(await startServer(), `${base}/persistentvolumeclaims`, claim('a'))).metadata.finalizers).toEqual(['kubernetes.io/pvc-protection'])
+  })
+
+  it('grow only when they are bound and their class can', async () => {
+    const server = await startServer()
+    await make(server, '/apis/storage.k8s.io/v1/storageclasses', storageClass('fixed'))
+    await make(server, '/apis/storage.k8s.io/v1/storageclasses', storageClass('elastic', false, { allowVolumeExpansion: true }))
+    for (const name of ['fixed', 'elastic']) await make(server, `${base}/persistentvolumeclaims`, claim(name, { storageClassName: name, volumeName: `pv-${name}` }))
+    const grow = async (name: string) => (await server.call('PATCH', `${base}/persistentvolumeclaims/${name}`, { spec: { resources: { requests: { storage: '2Gi' } } } }, merge)).json
+    expect((await grow('elastic')).message).toMatch(/^persistentvolumeclaims "elastic" is forbidden: Only bound persistent volume claims can be expanded$|is invalid/)
+    for (const name of ['fixed', 'elastic']) await server.call('PATCH', `${base}/persistentvolumeclaims/${name}/status`, { status: { phase: 'Bound', capacity: { storage: '1Gi' } } }, merge)
+    await server.run(10)
+    expect((await grow('fixed')).message).toBe('persistentvolumeclaims "fixed" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize')
+    expect((await grow('elastic')).spec.resources.requests.storage).toBe('2Gi')
+  })
+})
+
+it('Ingresses get the default class', async () => {
+  const server = await startServer()
+  await make(server, '/apis/networking.k8s.io/v1/ingressclasses', { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'web', annotations: { 'ingressclass.kubernetes.io/is-default-class': 'true' } }, spec: { controller: 'x.io/y' } })
+  const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'i' }, spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } } }
+  expect((await make(server, '/apis/networking.k8s.io/v1/namespaces/default/ingresses', ingress)).spec.ingressClassName).toBe('web')
+})
+
+describe('runtime classes', () => {
+  it('lend their overhead and their place to pods', async () => {
+    const server = await startServer()
+    await make(server, `${base}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } })
+    await make(server, '/apis/node.k8s.io/v1/runtimeclasses', { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'sandbox' }, handler: 'sandbox', overhead: { podFixed: { cpu: '250m' } }, scheduling: { nodeSelector: { kind: 'vm' }, tolerations: [{ key: 'vm', operator: 'Exists' }] } })
+    const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } })
+    const tried = async (spec: object) => (await server.call('POST', `${base}/pods?dryRun=All`, pod(spec))).json
+    const made = await tried({ runtimeClassName: 'sandbox', nodeSelector: { a: 'b' }, tolerations: [{ key: 'vm', operator: 'Exists', effect: 'NoSchedule' }] })
+    expect(made.spec).toMatchObject({ overhead: { cpu: '250m' }, nodeSelector: { a: 'b', kind: 'vm' } })
+    expect(made.spec.tolerations.filter(({ key }: { key: string }) => key === 'vm')).toEqual([{ key: 'vm', operator: 'Exists' }])
+    expect((await tried({ runtimeClassName: 'sandbox', nodeSelector: { kind: 'metal' } })).message).toBe('pods "p" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[kind] = vm; pod.spec.nodeSelector[kind] = metal')
+    expect((await tried({ runtimeClassName: 'none' })).message).toBe('pods "p" is forbidden: pod rejected: RuntimeClass "none" not found')
+    expect((await tried({ runtimeClassName: 'sandbox', overhead: { cpu: '1' } })).message).toBe('pods "p" is forbidden: pod rejected: Pod\'s Overhead doesn\'t match RuntimeClass\'s defined Overhead')
+    expect((await tried({ overhead: { cpu: '1' } })).message).toBe('pods "p" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
+  })
+})
+
+it('pods know the zone of the node that they are bound to', async () => {
+  const server = await startServer()
+  await make(server, `${base}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } })
+  await make(server, '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', labels: { 'topology.kubernetes.io/zone': 'a' } } })
+  await make(server, `${base}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } })
+  await make(server, `${base}/pods/p/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } })
+  expect((await server.call('GET', `${base}/pods/p`)).json.metadata.labels).toEqual({ 'topology.kubernetes.io/zone': 'a' })
+})

@@ -1,0 +1,20 @@
+import type { Node, Pod } from '../../../api/generated/types.ts'
+import { isAbout } from './admission.ts'
+import type { AdmissionPlugin } from './admission.ts'
+
+const region = 'topology.kubernetes.io/region'
+const zone = 'topology.kubernetes.io/zone'
+
+/** Copies where a node is to the pods on it, when they are bound to it or made for it. Follows upstream's PodTopologyLabels. */
+export function podTopologyLabels(node: (name: string) => Node | undefined): AdmissionPlugin {
+  return {
+    name: 'PodTopologyLabels',
+    handles: (attributes) => (isAbout(attributes, '', 'pods', 'binding') && attributes.operation === 'UPDATE') || (isAbout(attributes, '', 'pods') && attributes.operation === 'CREATE'),
+    admit({ object }) {
+      const pod = object as Pod
+      const labels = pod.spec?.nodeName ? node(pod.spec.nodeName)?.metadata.labels : undefined
+      const given = [region, zone].flatMap((key) => (labels?.[key] ? [[key, labels[key]] as const] : []))
+      if (given.length > 0) pod.metadata.labels = { ...pod.metadata.labels, ...Object.fromEntries(given) }
+    },
+  }
+}
