@@ -16,6 +16,7 @@ import { nodeCases } from './cases/nodes.ts'
 import { outputCases } from './cases/outputs.ts'
 import { copyCases } from './cases/copy.ts'
 import { generatorCases } from './cases/generators.ts'
+import { kustomizeCases } from './cases/kustomize.ts'
 import { revisionCases } from './cases/revisions.ts'
 import { sessionCases } from './cases/sessions.ts'
 import { rolloutCases } from './cases/rollout.ts'
@@ -35,6 +36,7 @@ const topics: Readonly<Record<string, readonly ParityCase[]>> = {
   outputs: outputCases,
   copy: copyCases,
   generators: generatorCases,
+  kustomize: kustomizeCases,
   revisions: revisionCases,
   sessions: sessionCases,
   change: changeCases,

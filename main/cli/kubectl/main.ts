@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Environment } from '../streams.ts'
@@ -39,6 +39,10 @@ export function nodeConnector(environment: Environment): { readonly connector: C
     changeConfig: async (flags, change) => changeConfigFile(configPaths(flags, environment)[0]!, change),
     readFile: (path) => readFile(at(path)),
     readFileNow: (path) => readFileNow(at(path), path),
+    kindOfPath: (path) => {
+      const facts = statSync(at(path), { throwIfNoEntry: false })
+      return facts === undefined ? undefined : facts.isDirectory() ? 'folder' : 'file'
+    },
     listFiles: (path, recursive) => listFiles(environment.workingFolder, path, recursive),
     plainFiles: (path) => plainFiles(environment.workingFolder, path),
   }

@@ -9,7 +9,7 @@ import { requestJson, requestText } from '../resources/requests.ts'
 import { objectsFromFiles } from '../resources/files.ts'
 import { groupVersionOf, typeName, type ApiResource } from '../resources/mapper.ts'
 import { filenameFlags, selectionsOf, type Selection } from '../resources/selection.ts'
-import { missingNamespace, withSelectors } from '../resources/visit.ts'
+import { filesGiven, missingNamespace, withSelectors } from '../resources/visit.ts'
 import { statusErrorText } from '../status-error-text.ts'
 
 const tableAccept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json'
@@ -52,10 +52,10 @@ async function run(context: CommandContext): Promise<number | void> {
   if (flags.bool('all-namespaces') && args.length > 1) {
     throw new CliError('a resource cannot be retrieved by name across all namespaces')
   }
-  if (args.length === 0 && flags.list('filename').length === 0 && !flags.text('kustomize')) {
+  if (args.length === 0 && !filesGiven(context)) {
     throw new CliError(`You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\nerror: Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee '${context.path} -h' for help and examples`, { prefixed: false })
   }
-  const selections = flags.list('filename').length > 0 ? await selectionsFromFiles(context) : await selectionsOf(context, args, { categories: true })
+  const selections = filesGiven(context) ? await selectionsFromFiles(context) : await selectionsOf(context, args, { categories: true })
   const printer = objectPrinter(context)
   if (flags.bool('watch') || flags.bool('watch-only')) return watchAll(context, selections, printer)
   return printer ? getObjects(context, selections, printer) : getTables(context, selections)

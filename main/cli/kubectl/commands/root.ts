@@ -20,6 +20,7 @@ import { authCommand } from './auth.ts'
 import { certificateCommand } from './certificate.ts'
 import { cpCommand } from './cp.ts'
 import { debugCommand } from './debug/debug.ts'
+import { kustomizeCommand } from './kustomize.ts'
 import { cordonCommand, drainCommand, uncordonCommand } from './drain.ts'
 import { exposeCommand } from './expose.ts'
 import { annotateCommand, labelCommand } from './label.ts'
@@ -42,5 +43,5 @@ export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [debugCommand, cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [kustomizeCommand, debugCommand, cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }

@@ -24,6 +24,8 @@ export interface Connector {
   readFileNow(path: string): Uint8Array
   /** Files that a path names: itself, or those of a folder. Throws CliError when there is none. */
   listFiles(path: string, recursive: boolean): Promise<string[]>
+  /** What stands at a path; undefined for nothing. */
+  kindOfPath(path: string): 'file' | 'folder' | undefined
   /** A file, or the plain files of a folder in byte order; undefined when there is neither. */
   plainFiles(path: string): Promise<{ readonly folder: boolean; readonly paths: readonly string[] } | undefined>
 }

@@ -20,8 +20,12 @@ export interface FileSource {
 /** The texts that -f names: files, folders (their .yaml, .yml and .json), `-` for standard input. */
 export async function fileSources(context: CommandContext): Promise<FileSource[]> {
   const { flags, streams, factory } = context
-  if (flags.has('kustomize') && flags.text('kustomize')) throw new CliError('kustomize is not built into this kubectl')
   const sources: FileSource[] = []
+  if (flags.has('kustomize') && flags.text('kustomize')) {
+    if (flags.list('filename').length > 0) throw new CliError('only one of -f or -k can be specified')
+    const { kustomizeText } = await import('../commands/kustomize.ts')
+    return [{ name: flags.text('kustomize'), text: kustomizeText(context, flags.text('kustomize')) }]
+  }
   for (const path of flags.list('filename')) {
     if (/^https?:\/\//.test(path)) throw new CliError(`cannot read ${path}: this kubectl reads files only`)
     if (path === '-') sources.push({ name: 'STDIN', text: new TextDecoder().decode(await streams.readInput()) })

@@ -56,6 +56,7 @@ export async function runScripted({ answers, argv, now = 0, namespace = 'default
     readFileNow: (path) => {
       throw new Error(`open ${path}: no such file or directory`)
     },
+    kindOfPath: () => undefined,
     listFiles: async () => [],
     plainFiles: async () => undefined,
   }
