@@ -2,6 +2,7 @@ import type { Program as Component, Machine, Process } from '../kernel/machine.t
 import type { Endpoint } from '../kernel/network.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server.ts'
+import type { StoredObjects } from '../control-plane/apiserver/storage/stored-objects.ts'
 import { kubeControllerManager } from '../control-plane/controllers/kube-controller-manager.ts'
 import { etcdClient } from '../control-plane/etcd/network-client.ts'
 import { etcdServer } from '../control-plane/etcd/server.ts'
@@ -34,6 +35,8 @@ export interface NodeSurroundings {
   /** The address of the control plane as a whole. */
   readonly controlPlaneEndpoint: Endpoint
   readonly etcd: Endpoint
+  /** What the API servers have decoded: immutable and the same for all, so it is there once. */
+  readonly stored: StoredObjects
   readonly apiServerStarted: (apiServer: ApiServer, scope: Scope) => void
 }
 
@@ -110,7 +113,7 @@ export class ClusterNode {
     })(process)
   }
 
-  #programs(options: ClusterOptions, { server, controlPlaneEndpoint, etcd, apiServerStarted }: NodeSurroundings): ProgramTable {
+  #programs(options: ClusterOptions, { server, controlPlaneEndpoint, etcd, stored, apiServerStarted }: NodeSurroundings): ProgramTable {
     const { machine, spec } = this
     const component = (name: string, program: (process: Process, context: ProcessContext) => Component): [string, ReturnType<typeof componentProgram>] => [name, componentProgram(machine, name, program)]
     return new Map([
@@ -125,7 +128,7 @@ export class ClusterNode {
           serviceCidr: options.spec.serviceCidr,
           flags: context.argv,
           files: context.files,
-          freeze: options.freeze ?? false,
+          stored,
         })(process)
         apiServerStarted(apiServer, process.scope)
         return apiServer

@@ -4,6 +4,7 @@ import { Kernel } from '../kernel/kernel.ts'
 import { Machine } from '../kernel/machine.ts'
 import { Network, type Endpoint } from '../kernel/network.ts'
 import { Pacer } from '../kernel/pacer.ts'
+import { StoredObjects } from '../control-plane/apiserver/storage/stored-objects.ts'
 import { BridgeError } from '../../preload/contract/bridge.ts'
 import type { TimeState } from '../../preload/contract/time.ts'
 import { addonsOf } from './addons.ts'
@@ -62,6 +63,7 @@ export class Cluster {
     }
     this.server = this.loadBalancer?.endpoint ?? { address: firstControlPlane.address, port: apiServerPort }
     this.apiServers = new ApiServers(controlPlanes.map(({ name }) => name), (machine) => this.loadBalancer?.isHealthy(machine) ?? true)
+    const stored = new StoredObjects(options.freeze ?? false)
     for (const machineSpec of spec.machines) {
       const disk = new SimulatedDisk(this.kernel, machineSpec.name, options.backingOf?.(machineSpec.name))
       const machine = new Machine(this.network, machineSpec.name, machineSpec.address, disk)
@@ -70,6 +72,7 @@ export class Cluster {
         server: machineSpec.role === 'control-plane' ? { address: machineSpec.address, port: apiServerPort } : this.server,
         controlPlaneEndpoint: this.server,
         etcd: { address: machineSpec === firstControlPlane ? '127.0.0.1' : firstControlPlane.address, port: etcdPort },
+        stored,
         apiServerStarted: (apiServer, scope) => this.apiServers.started(machineSpec.name, apiServer, scope),
       }))
     }

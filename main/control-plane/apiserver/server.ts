@@ -60,6 +60,8 @@ export interface ApiServerOptions extends RunningOptions {
   readonly issuer?: string
   /** The RBAC objects of a new cluster. Default: the server's own, and those that kubeadm adds. */
   readonly policies?: readonly BootstrapPolicy[]
+  /** What values of etcd mean, once decoded: several servers of one simulation may share it. Default: its own. */
+  readonly stored?: StoredObjects
   /** Makes every object that leaves the server immutable in fact. For tests and development. */
   readonly freeze?: boolean
 }
@@ -86,7 +88,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     }
     const feed = new Feed(process, options.etcd)
     const storage = new Storage(process, options.etcd, feed)
-    const stored = new StoredObjects(options.freeze ?? false)
+    const stored = options.stored ?? new StoredObjects(options.freeze ?? false)
     const hooks = new Map<string, StoreHooks>()
     const admission = new Admission()
     const leases = new Leases(process, options.etcd)
