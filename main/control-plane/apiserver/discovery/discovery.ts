@@ -1,7 +1,7 @@
 /** What the server tells clients about what it serves: aggregated (one document) and group by group. */
 import type { Kind, Subresource } from '../../../api/kinds/kind.ts'
-import { apiVersionOf } from '../../../api/kinds/kind.ts'
 import { fnv32a } from '../../../api/machinery/hash.ts'
+import { sha256 } from '../../../api/machinery/sha256.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import type { Resources } from '../registry/resources.ts'
 import { nameOf } from '../router.ts'
@@ -75,7 +75,7 @@ export class Discovery {
   /** `/api/v1` and `/apis/<group>/<version>`, or undefined. */
   resourceList(group: string, version: string): object | undefined {
     if (!this.#resources.hasGroupVersion(group, version)) return undefined
-    return this.#once(`${group}/${version}`, () => ({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group === '' ? version : `${group}/${version}`, resources: this.#kindsOf(group, version).flatMap((kind) => apiResources(kind)) }))
+    return this.#once(`${group}/${version}`, () => ({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: group === '' ? version : `${group}/${version}`, resources: this.#kindsOf(group, version).flatMap((kind) => apiResources(kind, this.#storageVersionHash(kind))) }))
   }
 
   /** The aggregated document of `/api` (core) or `/apis` (all others), in apidiscovery.k8s.io `v2` or `v2beta1`. */
@@ -100,6 +100,19 @@ export class Discovery {
     return [...this.#resources.all()].map(({ kind }) => kind).filter((kind) => kind.group === group && kind.version === version).sort((a, b) => (a.plural < b.plural ? -1 : 1))
   }
 
+  /** Says in what form objects are stored: the first eight bytes of a hash of the form's name. Undefined: they are not. */
+  #storageVersionHash({ group, version, kind, storagePrefix, storedAs, custom }: Kind): string | undefined {
+    if (storagePrefix === undefined && !storedAs) return undefined
+    let form = `${group}/${version}/${kind}`
+    if (custom) form = `${custom.storedApiVersion}/${kind}`
+    else if (storedAs) {
+      const stored = [...this.#resources.all()].find((each) => each.kind.group === storedAs.group && each.kind.kind === storedAs.kind && !each.kind.storedAs)?.kind
+      if (stored) form = `${stored.group}/${stored.version}/${stored.kind}`
+    }
+    const digits = sha256(new TextEncoder().encode(form)).slice(0, 16)
+    return btoa(String.fromCharCode(...digits.match(/../g)!.map((pair) => parseInt(pair, 16))))
+  }
+
   #once<T extends object>(key: string, make: () => T): T {
     let made = this.#made.get(key)
     if (!made) this.#made.set(key, (made = make()))
@@ -112,7 +125,7 @@ function groupDocument({ group, versions }: GroupVersions): object {
   return { name: group, versions: all, preferredVersion: all[0] }
 }
 
-function apiResources(kind: Kind): ApiResource[] {
+function apiResources(kind: Kind, storageVersionHash: string | undefined): ApiResource[] {
   const main: ApiResource = {
     name: kind.plural,
     singularName: kind.singular,
@@ -121,7 +134,7 @@ function apiResources(kind: Kind): ApiResource[] {
     verbs: verbsOf(kind),
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
-    ...(kind.storagePrefix ? { storageVersionHash: storageVersionHash(kind) } : {}),
+    ...(storageVersionHash === undefined ? {} : { storageVersionHash }),
   }
   return [main, ...[...kind.subresources].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)).map((subresource) => subresourceOf(kind, subresource))]
 }
@@ -177,14 +190,6 @@ function discoveredResource(kind: Kind): object {
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
     ...(subresources.length > 0 ? { subresources } : {}),
   }
-}
-
-/** Eight bytes in base64 that change with the storage version; upstream takes them from a SHA-256. */
-function storageVersionHash(kind: Kind): string {
-  const text = `${apiVersionOf(kind)}/${kind.kind}`
-  let bytes = ''
-  for (const hash of [fnv32a(text), fnv32a(`${text}#`)]) for (const shift of [24, 16, 8, 0]) bytes += String.fromCharCode((hash >>> shift) & 255)
-  return btoa(bytes)
 }
 
 /** v1 before v1beta1 before v1alpha1, v2 before v1; others by name. */
