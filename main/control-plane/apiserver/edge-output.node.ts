@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants as http2Constants } from 'node:http2'
 import type { IncomingHttpHeaders as Http2Headers, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { gzip } from 'node:zlib'
 import type { HttpResponse } from '../../kernel/http.ts'
@@ -25,8 +26,22 @@ function bytesOf(body: HttpResponse['body']): Uint8Array {
   return body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body))
 }
 
+/** Whether a client names gzip, plainly: upstream reads no weights here. */
 function takesGzip(accepted: string | string[] | undefined): boolean {
-  return /\bgzip\b/.test(Array.isArray(accepted) ? accepted.join(',') : (accepted ?? ''))
+  return accepted !== undefined && String(accepted).split(',').some((coding) => coding.trim() === 'gzip')
+}
+
+/** A client that has not taken its answer after this long (upstream's request timeout) does not get it. */
+const takeMsMax = 60_000
+/** Answers up to this size fit into the buffers below. */
+const smallBytes = 64 * 1024
+
+/** Breaks off when the answer is not taken in time; answers what to call when it is. */
+function watchOver(bytes: number, breakOff: () => void): () => void {
+  if (bytes <= smallBytes) return () => undefined
+  const timer = setTimeout(breakOff, takeMsMax)
+  timer.unref()
+  return () => clearTimeout(timer)
 }
 
 /** Calls back with the body as it goes out, and the headers that say so. */
@@ -58,6 +73,7 @@ export class Http1Output implements EdgeOutput {
       const unread = !this.#request.complete
       if (unread) headers['connection'] = 'close'
       this.#response.writeHead(response.status, headers)
+      this.#response.once('close', watchOver(body.length, () => this.#request.socket.destroy()))
       this.#response.end(this.#request.method === 'HEAD' || response.status === 304 ? undefined : body, () => {
         // What the client still wants to send will never be read.
         if (unread) this.#request.socket.destroySoon()
@@ -96,8 +112,12 @@ export class Http2Output implements EdgeOutput {
     prepared(response, this.#headers['accept-encoding'], (headers, body) => {
       if (this.#stream.destroyed || this.#stream.closed) return
       const empty = this.#headers[':method'] === 'HEAD' || response.status === 304
-      this.#stream.respond({ ':status': response.status, ...(headers as OutgoingHttpHeaders) }, { endStream: empty })
+      const { connection, ...rest } = headers
+      this.#stream.respond({ ':status': response.status, ...(rest as OutgoingHttpHeaders) }, { endStream: empty })
+      this.#stream.once('close', watchOver(body.length, () => this.#stream.close(http2Constants.NGHTTP2_CANCEL)))
       if (!empty) this.#stream.end(body)
+      // What closes a connection of HTTP/1 sends one of HTTP/2 away: no new streams, the running ones go on.
+      if (connection === 'close') this.#stream.session?.close()
     })
   }
 

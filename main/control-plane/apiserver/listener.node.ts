@@ -38,6 +38,8 @@ const headersTimeoutMs = 20_000
 /** How large all headers of a request may be (Go's default). */
 const headerBytesMax = 1024 * 1024
 const idleTimeoutMs = 150_000
+/** What a slow client has to deliver a request's body in (upstream's request timeout). */
+const bodyMsMax = 60_000
 
 /** What Go's server says to a client that speaks HTTP to an HTTPS port. */
 const plainHttpAnswer = 'HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n'
@@ -161,16 +163,23 @@ function readBody(stream: IncomingMessage | ServerHttp2Stream, done: (body: Body
   let chunks: Buffer[] = []
   let length = 0
   let oversize = false
+  let timer: NodeJS.Timeout | undefined
+  const over = (): void => clearTimeout(timer)
   stream.on('data', (chunk: Buffer) => {
     if (oversize) return
     length += chunk.length
     chunks.push(chunk)
+    // Most bodies come in one piece; the rest has its time.
+    if (timer === undefined && length <= bodyBytesMax) timer = setTimeout(() => stream.destroy(), bodyMsMax).unref()
     if (length <= bodyBytesMax) return
+    over()
     oversize = true
     chunks = []
     done({ bytes: undefined, oversizeBytes: length })
   })
+  stream.on('close', over)
   stream.on('end', () => {
+    over()
     if (!oversize) done({ bytes: length === 0 ? undefined : chunks.length === 1 ? chunks[0] : Buffer.concat(chunks), oversizeBytes: undefined })
   })
 }

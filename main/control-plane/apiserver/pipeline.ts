@@ -101,6 +101,7 @@ export function pipeline(parts: PipelineParts): HttpHandler {
         finish(opened?.status ?? 200)
         exchange.end()
       },
+      isOver: () => done,
     }
     const fail = (error: unknown): void => {
       if (opened) {

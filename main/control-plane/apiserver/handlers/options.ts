@@ -111,7 +111,8 @@ export function listOptionsOf(info: RequestInfo, view: View): ListOptions {
     resourceVersion: query.get('resourceVersion'),
     resourceVersionMatch: query.get('resourceVersionMatch') as ListOptions['resourceVersionMatch'],
     timeoutSeconds: integerOf(query, 'timeoutSeconds'),
-    limit: integerOf(query, 'limit') ?? 0,
+    // A negative limit is none.
+    limit: Math.max(integerOf(query, 'limit') ?? 0, 0),
     continue: query.get('continue'),
   }
   const errors = listOptionErrors(options)
@@ -155,21 +156,20 @@ export function integerOf(query: Query, name: string): number | undefined {
 function listOptionErrors(options: ListOptions): FieldError[] {
   const { resourceVersionMatch: match, watch, sendInitialEvents } = options
   const errors: FieldError[] = []
-  if (options.limit < 0) errors.push(fieldInvalid('limit', options.limit, 'must be greater than or equal to 0'))
   if (watch) {
-    if (sendInitialEvents !== undefined) {
-      if (match === '') errors.push(fieldForbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
-      else if (match !== 'NotOlderThan') errors.push(fieldNotSupported('resourceVersionMatch', match, ['NotOlderThan']))
-      if (options.continue !== '') errors.push(fieldForbidden('continue', 'sendInitialEvents is forbidden for continue'))
-      if (options.limit > 0) errors.push(fieldForbidden('limit', 'sendInitialEvents is forbidden for limit'))
-    } else if (match !== '') errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
+    if (sendInitialEvents !== undefined && match !== 'NotOlderThan') errors.push(fieldForbidden('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'))
+    if (match === '') return errors
+    if (sendInitialEvents === undefined) errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
+    if (match !== 'NotOlderThan') errors.push(fieldNotSupported('resourceVersionMatch', match, ['NotOlderThan']))
+    if (options.continue !== '') errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for continue'))
     return errors
   }
+  if (match !== '') {
+    if (options.resourceVersion === '') errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'))
+    if (options.continue !== '') errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for continue'))
+    if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(fieldNotSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']))
+    if (match === 'Exact' && options.resourceVersion === '0') errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+  }
   if (sendInitialEvents !== undefined) errors.push(fieldForbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
-  if (match === '') return errors
-  if (options.continue !== '') errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for continue'))
-  if (options.resourceVersion === '') errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'))
-  if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(fieldNotSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']))
-  if (match === 'Exact' && options.resourceVersion === '0') errors.push(fieldForbidden('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
   return errors
 }

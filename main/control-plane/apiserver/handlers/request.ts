@@ -14,6 +14,8 @@ export interface ApiRequest {
   /** Begins an answer that goes on; `finished` of the pipeline runs at `end` or when the client goes. */
   open(response: HttpResponse): void
   end(): void
+  /** Whether it has been answered, or its client has gone: what took a while should look before it begins something. */
+  isOver(): boolean
 }
 
 export type ApiHandler = (request: ApiRequest) => void | Promise<void>

@@ -16,8 +16,10 @@ import type { ApiRequest } from './request.ts'
 
 /** How long a watch lasts at least when the client does not say (upstream's --min-request-timeout); up to twice that. */
 const timeoutSecondsMin = 1_800
-/** What a slow client may owe before its watch is cut off. */
+/** What a slow client may owe, beside what its watch began with, before it is cut off. */
 const backlogBytesMax = 8 * 1024 * 1024
+/** A watcher hears how far it has seen this long before its time is up. */
+const lastBookmarkMs = 2_000
 
 /** Serves a watch until its time is up, the client goes, or it cannot keep up. */
 export async function serveWatch(request: ApiRequest, resource: ServedResource, options: ListOptions): Promise<void> {
@@ -29,12 +31,14 @@ export async function serveWatch(request: ApiRequest, resource: ServedResource, 
   if (given === '') await stored.reader.freshest()
   else await stored.reader.fresh(options.sendInitialEvents ? revision : 0)
   if (resource.view.needsPreparing) await stored.reader.prepareAll(info.namespace)
+  if (request.isOver()) return
   const { clock, random } = context.process
   const seconds = options.timeoutSeconds || timeoutSecondsMin * (1 + random.float())
   const sink = new Sink(request, resource, form)
   const session = new WatchSession(stored.reader, resource.view, stored.shapes, { ...options, namespace: info.namespace }, sink)
   const stop = (): void => {
     timer.cancel()
+    lastBookmark?.cancel()
     session.stop()
     stored.sessions.delete(session)
   }
@@ -44,6 +48,7 @@ export async function serveWatch(request: ApiRequest, resource: ServedResource, 
   }
   sink.onEnd = end
   const timer = clock.afterUncaused(seconds * 1000, end)
+  const lastBookmark = options.bookmarks && seconds * 1000 > lastBookmarkMs ? clock.afterUncaused(seconds * 1000 - lastBookmarkMs, () => session.sendBookmark()) : undefined
   exchange.onCancel(end)
   request.open({ status: 200, headers: { ...baseHeaders(request), 'content-type': watchContentType(form) } })
   try {
@@ -63,6 +68,9 @@ class Sink implements WatchSink {
   readonly #resource: ServedResource
   readonly #form: OutputForm
   #headersSent = false
+  #begun = false
+  /** What was owed right after the first events, however many those were: none of it counts until it has been taken. */
+  #allowance = 0
 
   constructor(request: ApiRequest, resource: ServedResource, form: OutputForm) {
     this.#request = request
@@ -72,13 +80,18 @@ class Sink implements WatchSink {
 
   send(events: readonly WatchEvent[]): void {
     const { exchange } = this.#request
-    if (exchange.backlogBytes > backlogBytesMax) {
+    const owed = exchange.backlogBytes
+    if (owed > backlogBytesMax + this.#allowance) {
       this.onEnd?.()
       return
     }
+    if (owed <= backlogBytesMax) this.#allowance = 0
     const shaped = this.#form.transform ? events.map((event) => this.#transformed(event)) : events
     if (this.#form.encoding === 'reference') exchange.send(shaped, { kind: 'watch', label: labelOf(events) })
     else for (const event of shaped) exchange.send(encodeEvent(event, this.#form), { kind: 'watch' })
+    if (this.#begun) return
+    this.#begun = true
+    this.#allowance = exchange.backlogBytes
   }
 
   end(): void {

@@ -51,7 +51,8 @@ export function negotiateOutput(headers: Readonly<Record<string, string>>, query
   const listed: string[] = []
   for (const clause of parseAccept(accept)) {
     for (const [type, subtype, encoding] of offered) {
-      if (!clauseTakes(clause, type, subtype)) continue
+      // There are no streams of YAML.
+      if (!clauseTakes(clause, type, subtype) || (options.stream && encoding === 'yaml')) continue
       const { as, g: group, v: version } = clause.parameters
       if (options.stream && clause.parameters['stream'] !== undefined && clause.parameters['stream'] !== 'watch') continue
       const handedOver: Encoding = encoding === 'json' && options.byReference ? 'reference' : encoding

@@ -73,10 +73,7 @@ export class Reader {
   }
 
   async list(query: ListQuery): Promise<ListAnswer> {
-    if (query.continue !== '') {
-      if (query.resourceVersion !== '' && query.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
-      return this.#continued(query)
-    }
+    if (query.continue !== '') return this.#continued(query)
     const revision = query.resourceVersion === '' ? undefined : parseVersion(query.resourceVersion)
     const exact = query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && query.limit > 0 && revision !== undefined && revision > 0)
     if (exact && revision !== undefined) return this.#pages(query, revision, rangeStart(this.#prefix, query.namespace), () => expired('The resourceVersion for the provided list is too old.'))
@@ -152,8 +149,9 @@ export class Reader {
     try {
       token = decodeContinue(query.continue)
     } catch (error) {
-      throw badRequest((error as Error).message)
+      throw badRequest(`invalid continue token: ${(error as Error).message}`)
     }
+    if (query.resourceVersion !== '' && query.resourceVersion !== '0') throw badRequest('specifying resource version is not allowed when using continue')
     const start = rangeStart(this.#prefix, query.namespace)
     const { start: from } = token
     return this.#pages(query, Math.max(token.revision, 0), start + from, () => {

@@ -21,6 +21,7 @@ export function relay(request: ApiRequest, stream: HttpStream, about: { readonly
     stream.cancel()
     finish()
   }
+  if (request.isOver()) return breakOff()
   exchange.onCancel(breakOff)
   stream.onData((data) => {
     if (exchange.backlogBytes > relayBacklogBytesMax) breakOff()
