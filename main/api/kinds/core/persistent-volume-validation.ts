@@ -52,7 +52,7 @@ function modesErrors({ accessModes }: PersistentVolumeSpec, at: FieldPath): Fiel
 function capacityErrors(capacity: Readonly<Record<string, string>> | undefined, at: FieldPath): FieldError[] {
   const names = Object.keys(capacity ?? {})
   const errors: FieldError[] = names.length === 0 ? [fieldRequired(at)] : []
-  if (capacity?.storage === undefined || names.length > 1) errors.push(fieldNotSupported(at, capacity ?? null, ['storage']))
+  if (capacity?.storage === undefined || names.length > 1) errors.push({ ...fieldNotSupported(at, capacity ?? '', ['storage']), badValue: capacity ?? null })
   for (const name of names) errors.push(...basicResourceErrors(capacity?.[name] as string, at.key(name)), ...positiveQuantity(capacity?.[name] as string, at.key(name)))
   return errors
 }

@@ -2,32 +2,13 @@
 import type { ResourceRequirements } from '../../generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldRequired, mustNotBeNegative } from '../../machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../machinery/field-error.ts'
-import { isQualifiedName } from '../../machinery/names.ts'
 import { bytesOf, compareQuantities, cpuMillis, floatOf, parseQuantity } from '../../machinery/quantity.ts'
-import { isGoodLabelKey } from './label-validation.ts'
+import { containerResourceNameErrors, isHugePages, isNativeResource, mayOvercommit } from './resource-names.ts'
 
 const standard = new Set(['cpu', 'memory', 'ephemeral-storage'])
 
-function isHugePages(name: string): boolean {
-  return name.startsWith('hugepages-')
-}
-
-/** Native resources are unprefixed or in the kubernetes.io domain. */
-function isNative(name: string): boolean {
-  return !name.includes('/') || name.includes('kubernetes.io/')
-}
-
-/** Whether a node may promise more of it than it has: true of the native ones but huge pages. */
-function mayOvercommit(name: string): boolean {
-  return isNative(name) && !isHugePages(name)
-}
-
 function nameErrors(name: string, at: FieldPath): FieldError[] {
-  if (standard.has(name) || isHugePages(name)) return []
-  if (!isGoodLabelKey(name)) return isQualifiedName(name).map((message) => fieldInvalid(at, name, message))
-  if (!name.includes('/')) return [fieldInvalid(at, name, 'must be a standard resource type or fully qualified'), fieldInvalid(at, name, 'must be a standard resource for containers')]
-  if (!isNative(name) && name.startsWith('requests.')) return [fieldInvalid(at, name, "doesn't follow extended resource name standard")]
-  return []
+  return standard.has(name) || isHugePages(name) ? [] : containerResourceNameErrors(name, at)
 }
 
 function amountErrors(name: string, amount: string, at: FieldPath): FieldError[] {
@@ -39,7 +20,7 @@ function amountErrors(name: string, amount: string, at: FieldPath): FieldError[]
   const quantity = parseQuantity(amount)
   if (!quantity) return []
   if (quantity.nano < 0n) return [fieldInvalid(at, amount, mustNotBeNegative)]
-  if ((isHugePages(name) || !isNative(name)) && !Number.isInteger(floatOf(quantity))) return [fieldInvalid(at, amount, 'must be an integer')]
+  if ((isHugePages(name) || !isNativeResource(name)) && !Number.isInteger(floatOf(quantity))) return [fieldInvalid(at, amount, 'must be an integer')]
   return []
 }
 

@@ -1,10 +1,13 @@
-import type { DownwardAPIVolumeFile, KeyToPath, Volume, VolumeProjection } from '../../generated/types.ts'
+import type { DownwardAPIVolumeFile, KeyToPath, PersistentVolumeClaimTemplate, Volume, VolumeProjection } from '../../generated/types.ts'
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../../machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../machinery/field-error.ts'
 import { isDns1123Label } from '../../machinery/names.ts'
 import { bytesOf } from '../../machinery/quantity.ts'
 import { fieldRefErrors, resourceFieldErrors, volumeFields } from './env-validation.ts'
+import { validateAnnotations, validateLabels } from './label-validation.ts'
 import { descendingPathErrors, plainPathErrors } from './path-validation.ts'
+import { claimSpecErrors } from './persistent-volume-claim-validation.ts'
+import { csiDriverNameErrors } from './persistent-volume-sources.ts'
 import { volumeSourcesOf } from './volume-defaults.ts'
 
 export function volumesErrors(volumes: readonly Volume[] | undefined, path: FieldPath): FieldError[] {
@@ -74,13 +77,14 @@ function typedErrors(volume: Volume, source: string, at: FieldPath): FieldError[
       if (volume.nfs?.path && !volume.nfs.path.startsWith('/')) errors.push(fieldInvalid(at.child('path'), volume.nfs.path, 'must be an absolute path'))
       break
     case 'csi':
-      required(volume.csi?.driver, 'driver')
+      errors.push(...csiDriverNameErrors(volume.csi?.driver ?? '', at.child('driver')))
+      if (volume.csi?.nodePublishSecretRef && !volume.csi.nodePublishSecretRef.name) errors.push(fieldRequired(at.child('nodePublishSecretRef', 'name')))
       break
     case 'gitRepo':
       required(volume.gitRepo?.repository, 'repository')
       break
     case 'ephemeral':
-      if (!volume.ephemeral?.volumeClaimTemplate) errors.push(fieldRequired(at.child('volumeClaimTemplate')))
+      errors.push(...claimTemplateErrors(volume.ephemeral?.volumeClaimTemplate, at.child('volumeClaimTemplate')))
       break
     case 'image': {
       const policy = volume.image?.pullPolicy
@@ -88,6 +92,14 @@ function typedErrors(volume: Volume, source: string, at: FieldPath): FieldError[
     }
   }
   return errors
+}
+
+/** The claim that is made for the pod. */
+function claimTemplateErrors(template: PersistentVolumeClaimTemplate | undefined, at: FieldPath): FieldError[] {
+  if (!template) return [fieldRequired(at)]
+  const { annotations, labels } = template.metadata ?? {}
+  const metadata = at.child('metadata')
+  return [...validateAnnotations(annotations, metadata.child('annotations')), ...validateLabels(labels, metadata.child('labels')), ...claimSpecErrors(template.spec ?? {}, at.child('spec'))]
 }
 
 function noBacksteps(path: string, at: FieldPath): FieldError[] {
