@@ -118,3 +118,52 @@ describe('a custom resource definition', () => {
     expect((await call('GET', '/apis/example.com/v1')).status).toBe(404)
   })
 })
+
+describe('rules', () => {
+  const ruled = (rules: object[], properties: object, more: object = {}): object => widgets({}, { schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', 'x-kubernetes-validations': rules, properties } } } }, subresources: undefined, additionalPrinterColumns: undefined, selectableFields: undefined, ...more })
+  const numbers = { min: { type: 'integer' }, max: { type: 'integer' }, name: { type: 'string', maxLength: 10 } }
+
+  it('judge new and changed objects', async () => {
+    const { call, run } = await startServer()
+    const rules = [
+      { rule: 'self.min <= self.max', message: 'min must not exceed max' },
+      { rule: '!has(self.name) || self.name.startsWith("a")', messageExpression: '"bad name: " + self.name', fieldPath: '.name', reason: 'FieldValueForbidden' },
+      { rule: '!has(oldSelf.name) || self.name == oldSelf.name', message: 'name is immutable' },
+    ]
+    expect((await call('POST', definitions, ruled(rules, numbers))).status).toBe(201)
+    await run(100)
+    expect((await call('POST', path, widget('a', { min: 3, max: 2, name: 'bb' }))).json.message).toBe('Widget.example.com "a" is invalid: [spec: Invalid value: min must not exceed max, spec.name: Forbidden: bad name: bb]')
+    expect((await call('POST', path, widget('a', { min: 1, max: 2, name: 'aa' }))).status).toBe(201)
+    const patch = (spec: object): ReturnType<typeof call> => call('PATCH', `${path}/a`, new TextEncoder().encode(JSON.stringify({ spec })), { 'content-type': 'application/merge-patch+json' })
+    expect((await patch({ name: 'ab' })).json.message).toBe('Widget.example.com "a" is invalid: spec: Invalid value: name is immutable')
+    expect((await patch({ max: 5 })).status).toBe(200)
+  })
+
+  it('are checked with the definition', async () => {
+    const { call } = await startServer()
+    const refused = async (rule: object, properties: object = numbers): Promise<string> => (await call('POST', definitions, ruled([rule], properties))).json.message as string
+    expect(await refused({ rule: 'self.nope == 1' })).toContain(`spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value:`)
+    expect(await refused({ rule: 'self.nope == 1' })).toContain("compilation failed: ERROR: <input>:1:5: undefined field 'nope'\n | self.nope == 1\n | ....^")
+    expect(await refused({ rule: 'self.min' })).toContain('cel expression must evaluate to a bool')
+    expect(await refused({ rule: 'self.list.all(x, self.list.all(y, self.list.all(z, x + y + z != "")))' }, { list: { type: 'array', items: { type: 'string' } } })).toContain('estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)')
+    expect(await refused({ rule: 'true', optionalOldSelf: true })).toContain('may not be set if oldSelf is not used in rule')
+  })
+
+  it('do not hold what did not change against anybody', async () => {
+    const { call, run } = await startServer()
+    await call('POST', definitions, ruled([], numbers))
+    await run(100)
+    await call('POST', path, widget('a', { min: 3, max: 2, name: 'bb' }))
+    const crd = (await call('GET', `${definitions}/widgets.example.com`)).json
+    const tightened = structuredClone(crd)
+    tightened.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.name.maxLength = 1
+    tightened.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.name['x-kubernetes-validations'] = [{ rule: 'self == "a"' }]
+    expect((await call('PUT', `${definitions}/widgets.example.com`, tightened)).status).toBe(200)
+    await run(100)
+    const patch = (spec: object): ReturnType<typeof call> => call('PATCH', `${path}/a`, new TextEncoder().encode(JSON.stringify({ spec })), { 'content-type': 'application/merge-patch+json' })
+    const kept = await patch({ min: 4 })
+    expect(kept.status).toBe(200)
+    expect(kept.headers['warning']).toContain('failed rule: self == \\"a\\"')
+    expect((await patch({ name: 'cc' })).json.message).toContain('spec.name: Too long')
+  })
+})

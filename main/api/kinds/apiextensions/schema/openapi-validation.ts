@@ -59,7 +59,6 @@ function validate(schema: Schema, path: FieldPath, place: Place, context: CelCon
     const property = schema.properties[name]!
     const isMeta = (place.isRoot || schema['x-kubernetes-embedded-resource'] === true) && metaFields.has(name)
     const change: Partial<Place> = {
-      ...(schema['x-kubernetes-map-type'] === 'atomic' ? { uncorrelatable: place.uncorrelatable ?? path } : {}),
       ...(isMeta ? { insideMeta: true } : {}),
       ...(isMeta && place.isRoot ? noDefaults(`in top-level ${name}`) : {}),
     }

@@ -1,7 +1,9 @@
 /** The expressions of x-kubernetes-validations as a definition is written: they compile, and what they may cost is bounded. */
-import { fieldForbidden } from '../../../machinery/field-error.ts'
+import { unbounded } from '../../../cel/cost-estimate.ts'
+import { typeOfSchema } from '../../../cel/schema-types.ts'
+import { fieldForbidden, fieldInternal, fieldInvalid } from '../../../machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../../machinery/field-error.ts'
-import { goNumber } from './go-number.ts'
+import { rulesOf } from './compiled-rules.ts'
 import { valuesOf } from './structural.ts'
 import type { Schema } from './structural.ts'
 
@@ -66,7 +68,37 @@ export function costText(name: string, cost: number, limit: number): string {
   return `${name} exceeds budget by factor of ${text} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`
 }
 
-export function validateRuleExpressions(_schema: Schema, _path: FieldPath, _context: CelContext, _about: { readonly uncorrelatable: FieldPath | undefined; readonly knownCost: boolean }): FieldError[] {
-  void goNumber
-  return []
+/** Compiles the rules of one schema: what does not compile, costs too much, or looks at an old value that can't be told. `knownCost`:
+ *  the schema is stored already, and its costs are not held against it. */
+export function validateRuleExpressions(schema: Schema, path: FieldPath, context: CelContext, about: { readonly uncorrelatable: FieldPath | undefined; readonly knownCost: boolean }): FieldError[] {
+  const errors: FieldError[] = []
+  const type = typeOfSchema(schema, context.isRoot)
+  if (!type) return [fieldInternal(path.child('x-kubernetes-validations'), 'internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations')]
+  for (const [index, compiled] of rulesOf(schema, context.isRoot).entries()) {
+    const { rule } = compiled
+    const at = path.child('x-kubernetes-validations').index(index)
+    const judge = (field: string, name: string, cost: number): void => {
+      if (!about.knownCost && cost > expressionCostMax) errors.push(fieldForbidden(at.child(field), costText(name, cost, expressionCostMax)))
+      context.total.add(at.child(field), cost)
+    }
+    if (compiled.program) judge('rule', 'estimated rule cost', multiplied(compiled.program.estimate(() => type).max, context.cardinality ?? cardinalityOf(type.serializedMin ?? 0)))
+    if (compiled.problem !== undefined) errors.push(fieldInvalid(at.child('rule'), rule, compiled.problem))
+    if (compiled.messageProblem !== undefined) errors.push(fieldInvalid(at.child('messageExpression'), rule, compiled.messageProblem))
+    else if (compiled.message) judge('messageExpression', 'estimated messageExpression cost', compiled.message.estimate(() => type).max)
+    if (compiled.usesOldSelf) {
+      if (about.uncorrelatable) errors.push(fieldInvalid(at.child('rule'), rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${about.uncorrelatable.toString()}`))
+    } else if (rule.optionalOldSelf !== undefined && compiled.program) errors.push(fieldInvalid(at.child('optionalOldSelf'), rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule'))
+  }
+  return errors
+}
+
+const requestBytesMax = 3 * 1024 * 1024
+
+/** How often values of that size fit into a request. */
+function cardinalityOf(serializedMin: number): number {
+  return Math.floor(requestBytesMax / (serializedMin + 1))
+}
+
+function multiplied(cost: number, cardinality: number): number {
+  return cost === 0 ? 0 : Math.min(cost * cardinality, unbounded)
 }
