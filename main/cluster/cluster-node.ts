@@ -101,10 +101,8 @@ export class ClusterNode {
       certificate: { commonName: `system:node:${spec.name}`, organizations: ['system:nodes'] },
       runtime: new RuntimeClient(process),
       capacity: { cpuMillis: spec.cpuMillis, memoryBytes: spec.memoryBytes, pods: spec.podsMax, ephemeralStorageBytes: spec.storageBytes },
-      labels: {
-        ...spec.labels,
-        ...(controlPlane ? { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' } : {}),
-      },
+      // A kubelet may not give itself a role: kubeadm does.
+      labels: spec.labels,
       taints: controlPlane && !alone ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
       clusterDns: [options.spec.dnsAddress],
       clusterDomain: options.spec.clusterDomain,

@@ -90,7 +90,7 @@ export class Cluster {
     const { server } = this
     controlPlane.machine.start(
       'kubeadm',
-      kubeadmInit({ server, addons: addonsOf(spec, `https://${server.address}:${server.port}`), nodes: spec.machines.map((machine) => machine.name), onReady: () => this.#onReady() }),
+      kubeadmInit({ server, addons: addonsOf(spec, `https://${server.address}:${server.port}`), nodes: spec.machines.map((machine) => machine.name), controlPlanes: spec.machines.filter((machine) => machine.role === 'control-plane').map((machine) => machine.name), onReady: () => this.#onReady() }),
     )
   }
 

@@ -16,6 +16,8 @@ export interface KubeadmOptions {
   readonly server: Endpoint
   readonly addons: readonly KubeObject[]
   readonly nodes: readonly string[]
+  /** Those of the nodes that are labelled as the control plane's. */
+  readonly controlPlanes: readonly string[]
   /** Every node has been seen Ready. */
   readonly onReady: () => void
 }
@@ -30,7 +32,7 @@ export function kubeadmInit(options: KubeadmOptions): (process: Process) => Prog
     void (async () => {
       await untilServing(process, client)
       for (const object of options.addons) await install(process, client, object)
-      await untilNodesReady(process, client, options.nodes)
+      await untilNodesReady(process, client, options)
       options.onReady()
       process.scope.close()
     })()
@@ -70,11 +72,27 @@ async function exists(client: ApiClient, kind: Kind, object: KubeObject): Promis
   return client.get(kind, object.metadata.name, object.metadata.namespace).then(() => true, () => false)
 }
 
-function untilNodesReady(process: Process, client: ApiClient, names: readonly string[]): Promise<void> {
+const roleLabels = { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' }
+
+/** Labels a node as one of the control plane (kubeadm's mark-control-plane). */
+function markControlPlane(process: Process, client: ApiClient, name: string): void {
+  client.patch(nodeKind, name, undefined, 'strategic', { metadata: { labels: roleLabels } }, { fieldManager: 'kubeadm' }).catch(async (error: unknown) => {
+    process.journal.warning('Could not mark the node as control-plane yet', { node: name, err: error })
+    await process.clock.sleep(retryMs)
+    markControlPlane(process, client, name)
+  })
+}
+
+function untilNodesReady(process: Process, client: ApiClient, { nodes: names, controlPlanes }: KubeadmOptions): Promise<void> {
   return new Promise((resolve) => {
     const missing = new Set(names)
+    const unmarked = new Set(controlPlanes)
     const informers = new InformerSet(process, client)
     const check = (node: Node): void => {
+      const labels = node.metadata.labels ?? {}
+      const isMarked = Object.keys(roleLabels).every((label) => labels[label] !== undefined)
+      if (unmarked.delete(node.metadata.name) && !isMarked) markControlPlane(process, client, node.metadata.name)
+      if (controlPlanes.includes(node.metadata.name) && !isMarked) return
       const ready = node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True')
       if (ready && missing.delete(node.metadata.name!) && missing.size === 0) resolve()
     }
