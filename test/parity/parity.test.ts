@@ -14,6 +14,7 @@ import { inspectCases } from './cases/inspect.ts'
 import { localCases } from './cases/local.ts'
 import { nodeCases } from './cases/nodes.ts'
 import { outputCases } from './cases/outputs.ts'
+import { completionCases } from './cases/completion.ts'
 import { copyCases } from './cases/copy.ts'
 import { generatorCases } from './cases/generators.ts'
 import { kustomizeCases } from './cases/kustomize.ts'
@@ -34,6 +35,7 @@ const topics: Readonly<Record<string, readonly ParityCase[]>> = {
   apply: applyCases,
   get: getCases,
   outputs: outputCases,
+  completion: completionCases,
   copy: copyCases,
   generators: generatorCases,
   kustomize: kustomizeCases,

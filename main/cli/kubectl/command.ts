@@ -17,6 +17,8 @@ export interface Command {
   readonly hidden?: boolean
   /** Of commands that only group others: an unknown word is not complained about, the help is printed. */
   readonly lenient?: boolean
+  /** Every word after the command is an argument, flags are not looked for. */
+  readonly verbatim?: boolean
   /** The least exit code of a failure, where it is not 1. */
   readonly failureCode?: number
   /** Absent: the command only groups others, and prints its help. Answers the exit code; throws CliError or StatusError. */

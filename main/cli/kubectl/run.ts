@@ -4,7 +4,7 @@ import { CliError, ManyErrors, UsageError, usageError } from './cli-error.ts'
 import type { Command } from './command.ts'
 import { Factory, type Connector } from './connection/factory.ts'
 import { ConnectionError } from './connection/connection-error.ts'
-import { parseFlags } from './flags.ts'
+import { FlagValues, parseFlags } from './flags.ts'
 import { globalFlags } from './global-flags.ts'
 import { helpText } from './help.ts'
 import { statusErrorText } from './status-error-text.ts'
@@ -18,6 +18,7 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
     const shadowed = (name: string): boolean => own.some((flag) => flag.name === name)
     const parsed = (() => {
       try {
+        if (command.verbatim) return { values: new FlagValues([...own, ...globalFlags]), args: rest, argsBeforeDash: -1, help: false }
         return parseFlags([...own, ...globalFlags.filter((flag) => !shadowed(flag.name))], rest)
       } catch (error) {
         throw error instanceof CliError ? new UsageError(error.message, path) : error

@@ -4,3 +4,11 @@ ZDOTDIR="$ORRERY_USER_ZDOTDIR"
 path=("$ORRERY_PRODUCT/resources/bin" $path)
 PROMPT='%F{110}controlplane%f:%F{250}%2~%f%# '
 alias k=kubectl
+# kubectl is asked for its completion at the first TAB, not at the start: a shell has to be there at once.
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -u -D; }
+__orrery_kubectl_completion() {
+  eval "$(kubectl completion zsh)"
+  compdef _kubectl kubectl k
+  _kubectl "$@"
+}
+compdef __orrery_kubectl_completion kubectl k

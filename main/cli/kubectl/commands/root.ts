@@ -21,6 +21,8 @@ import { certificateCommand } from './certificate.ts'
 import { cpCommand } from './cp.ts'
 import { debugCommand } from './debug/debug.ts'
 import { kustomizeCommand } from './kustomize.ts'
+import { completionCommand } from './completion.ts'
+import { completeCommand } from '../completion/complete.ts'
 import { cordonCommand, drainCommand, uncordonCommand } from './drain.ts'
 import { exposeCommand } from './expose.ts'
 import { annotateCommand, labelCommand } from './label.ts'
@@ -43,5 +45,5 @@ export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [kustomizeCommand, debugCommand, cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  subcommands: [completeCommand('__complete', () => rootCommand, true), completeCommand('__completeNoDesc', () => rootCommand, false), completionCommand, kustomizeCommand, debugCommand, cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }

@@ -15,6 +15,9 @@ import { compileJsonPath, printJsonPath, type JsonPathTemplate } from './json-pa
 export const objectFormats: readonly string[] = ['go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'kyaml', 'name', 'template', 'templatefile', 'yaml']
 const tableFormats = [...objectFormats, 'custom-columns', 'custom-columns-file', 'wide'].sort()
 
+/** The same in the order of help texts. */
+const shownFormats = 'json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file'
+
 const shared: readonly Flag[] = [
   { name: 'show-managed-fields', type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
   { name: 'template', type: 'string', help: 'Template string or path to template file to use when -o=go-template, -o=go-template-file.' },
@@ -23,12 +26,12 @@ const shared: readonly Flag[] = [
 
 /** Of commands that print tables too. */
 export const outputFlags: readonly Flag[] = [
-  { name: 'output', short: 'o', type: 'string', help: `Output format. One of: (${objectFormats.join(', ')}, custom-columns, custom-columns-file, wide).` },
+  { name: 'output', short: 'o', type: 'string', help: `Output format. One of: (${shownFormats}, custom-columns, custom-columns-file, wide).` },
   ...shared,
 ]
 
 /** Of commands that say in a line what they did, or print the object. */
-export const objectOutputFlags: readonly Flag[] = [{ name: 'output', short: 'o', type: 'string', help: `Output format. One of: (${objectFormats.join(', ')}).` }, ...shared]
+export const objectOutputFlags: readonly Flag[] = [{ name: 'output', short: 'o', type: 'string', help: `Output format. One of: (${shownFormats}).` }, ...shared]
 
 /** The printer that -o asks for; undefined for tables. Throws kubectl's words for a format that it does not know. */
 export function objectPrinter(context: CommandContext, known: readonly string[] = tableFormats): ((object: KubeObject) => string) | undefined {
