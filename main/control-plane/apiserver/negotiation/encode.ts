@@ -10,6 +10,7 @@ import type { Definition } from '../../../api/machinery/schema.ts'
 import { failure, StatusError } from '../../../api/machinery/status-error.ts'
 import type { OutputForm } from './output.ts'
 import { mediaTypes } from './output.ts'
+import { partialDefinition } from './partial-definitions.ts'
 
 const encoder = new TextEncoder()
 
@@ -74,7 +75,7 @@ const protobufs = new WeakMap<object, Uint8Array>()
 export function protobufOf(object: object): Uint8Array {
   const known = protobufs.get(object)
   if (known) return known
-  const definition = definitionOf(object as KubeObject)
+  const definition = definitionOf(object as KubeObject) ?? partialDefinition((object as KubeObject).apiVersion, (object as KubeObject).kind)
   if (!definition) throw new StatusError(failure(406, 'NotAcceptable', 'object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message'))
   const bytes = encodeProtobuf(object as KubeObject, definition)
   if (isStored(object) && !isList(object)) protobufs.set(object, bytes)
