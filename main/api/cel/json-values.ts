@@ -14,9 +14,10 @@ export function valueOfJson(json: unknown): CelValue {
       return json
     case 'number':
       return Number.isInteger(json) ? BigInt(json) : json
+    default:
+      if (Array.isArray(json)) return new JsonList(json)
+      return isObject(json) ? new JsonMap(json) : null
   }
-  if (Array.isArray(json)) return new JsonList(json)
-  return isObject(json) ? new JsonMap(json) : null
 }
 
 class JsonList extends CelList {

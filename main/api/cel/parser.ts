@@ -267,6 +267,8 @@ class Parser {
         if (this.#take('[')) return this.#list(at)
         if (this.#take('{')) return this.#map(at)
         if (this.#take('.') && this.#token.type === 'ident') return this.#named(this.#token, true)
+        break
+      default:
     }
     throw new ParseError(at, `Syntax error: ${token.type === 'end' ? 'mismatched' : this.#isOperand(token) ? 'mismatched' : 'extraneous'} input '${this.#textOf(token)}' expecting ${startTokens}`)
   }

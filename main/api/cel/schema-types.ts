@@ -86,6 +86,7 @@ function stringOf({ format, maxLength, enum: values }: JSONSchemaProps): Type {
       return { ...timestampType, sizeMax: 12, serializedMin: 12 }
     case 'date-time':
       return { ...timestampType, sizeMax: 32, serializedMin: 21 }
+    default:
   }
   if (maxLength !== undefined) return { ...stringType, sizeMax: positive(maxLength) * 4, serializedMin: 2 }
   const longest = values && values.length > 0 ? Math.max(...values.map((value) => (typeof value === 'string' ? runes(value) : 0))) : requestBytesMax - 2

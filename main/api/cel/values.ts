@@ -219,6 +219,7 @@ export function typeOf(value: CelValue): Type {
       return doubleType
     case 'string':
       return stringType
+    default:
   }
   if (value === null) return nullType
   if (value instanceof Uint8Array) return bytesType
@@ -253,6 +254,7 @@ export function equalValues(a: CelValue, b: CelValue): boolean {
     case 'bigint':
     case 'number':
       return compareNumbers(a, b) === 0
+    default:
   }
   if (a === null || b === null) return false
   if (a instanceof Uint) return compareNumbers(a, b) === 0
