@@ -7,6 +7,7 @@ import { validateLabels } from '../core/label-validation.ts'
 import { resourceErrors } from '../core/resource-validation.ts'
 import { validateTolerations } from '../core/toleration-validation.ts'
 import { defineKind } from '../kind.ts'
+import { deprecatedLabelMessage } from '../storage/node-label-warnings.ts'
 
 const schema = 'io.k8s.api.node.v1.RuntimeClass'
 
@@ -20,9 +21,18 @@ export const runtimeClassKind = defineKind<RuntimeClass>({
   storagePrefix: 'runtimeclasses',
   strategy: {
     validateName: isDns1123Subdomain,
+    allowCreateOnUpdate: true,
     defaultPropagation: 'Background',
     validate: validateRuntimeClass,
-    validateUpdate: (runtimeClass, old) => (runtimeClass.handler === old.handler ? [] : [fieldInvalid(fieldPath('handler'), runtimeClass.handler, fieldIsImmutable)]),
+    validateUpdate(runtimeClass, old) {
+      const errors = validateRuntimeClass(runtimeClass)
+      if (runtimeClass.handler !== old.handler) errors.push(fieldInvalid(fieldPath('handler'), runtimeClass.handler, fieldIsImmutable))
+      return errors
+    },
+    warnings: ({ scheduling }) => Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
+      const message = deprecatedLabelMessage(key)
+      return message ? [`scheduling.nodeSelector: ${message}`] : []
+    }),
   },
   columns: [nameColumn(), column('Handler', [schema, 'handler'], (runtimeClass) => runtimeClass.handler), ageColumn()],
   health: (runtimeClass) => ({ mark: 'running', sentence: `its pods run under ${runtimeClass.handler}` }),

@@ -12,11 +12,6 @@ const groupPolicies = ['File', 'None', 'ReadWriteOnceWithFSType']
 const lifecycleModes = ['Persistent', 'Ephemeral']
 const boolean = { type: 'boolean' } as const
 
-/** What of a spec may change, and lets the generation rise when it does. */
-function changeable({ tokenRequests, requiresRepublish, seLinuxMount, fsGroupPolicy, podInfoOnMount, storageCapacity, nodeAllocatableUpdatePeriodSeconds, serviceAccountTokenInSecrets, preventPodSchedulingIfMissing }: CSIDriverSpec): unknown {
-  return { tokenRequests, requiresRepublish, seLinuxMount, fsGroupPolicy, podInfoOnMount, storageCapacity, nodeAllocatableUpdatePeriodSeconds, serviceAccountTokenInSecrets, preventPodSchedulingIfMissing }
-}
-
 export const csiDriverKind = defineKind<CSIDriver>({
   group: 'storage.k8s.io',
   version: 'v1',
@@ -40,7 +35,7 @@ export const csiDriverKind = defineKind<CSIDriver>({
     },
     prepareForUpdate(driver, old) {
       // Upstream counts changes from none, not from one, so `generationOf` would not do.
-      if (!semanticEqual(changeable(driver.spec), changeable(old.spec))) driver.metadata.generation = (old.metadata.generation ?? 0) + 1
+      if (!semanticEqual(driver.spec, old.spec)) driver.metadata.generation = (old.metadata.generation ?? 0) + 1
     },
     validate: validateCsiDriver,
     validateUpdate(driver, old) {

@@ -7,6 +7,7 @@ import { column, nameColumn } from '../columns.ts'
 import { validateLabelSelector } from '../core/label-validation.ts'
 import { nonNegativeQuantity } from '../core/quantity-validation.ts'
 import { defineKind } from '../kind.ts'
+import { labelSelectorWarnings } from './node-label-warnings.ts'
 
 const schema = 'io.k8s.api.storage.v1.CSIStorageCapacity'
 
@@ -21,21 +22,14 @@ export const csiStorageCapacityKind = defineKind<CSIStorageCapacity>({
   strategy: {
     validateName: isDns1123Subdomain,
     defaultPropagation: 'Background',
-    returnsDeleted: true,
-    validate(capacity) {
-      const { nodeTopology, storageClassName = '', capacity: amount } = capacity
-      return [
-        ...validateLabelSelector(nodeTopology, fieldPath('nodeTopology')),
-        ...isDns1123Subdomain(storageClassName).map((message) => fieldInvalid(fieldPath('storageClassName'), storageClassName, message)),
-        ...(amount === undefined ? [] : nonNegativeQuantity(amount, fieldPath('capacity'))),
-      ]
-    },
+    validate: validateCapacity,
     validateUpdate(capacity, old) {
-      const errors: FieldError[] = []
+      const errors = validateCapacity(capacity)
       if (!semanticEqual(capacity.nodeTopology, old.nodeTopology)) errors.push(fieldInvalid(fieldPath('nodeTopology'), capacity.nodeTopology, fieldIsImmutable))
       if (capacity.storageClassName !== old.storageClassName) errors.push(fieldInvalid(fieldPath('storageClassName'), capacity.storageClassName, fieldIsImmutable))
       return errors
     },
+    warnings: ({ nodeTopology }) => labelSelectorWarnings(nodeTopology, 'nodeTopology'),
   },
   columns: [
     nameColumn(),
@@ -45,3 +39,11 @@ export const csiStorageCapacityKind = defineKind<CSIStorageCapacity>({
   health: (capacity) => ({ mark: 'running', sentence: capacity.capacity === undefined ? 'how much is left is not known' : `${capacity.capacity} are left` }),
   relations: (capacity) => [{ role: 'storage class', group: 'storage.k8s.io', kind: 'StorageClass', name: capacity.storageClassName }],
 })
+
+function validateCapacity({ nodeTopology, storageClassName = '', capacity }: CSIStorageCapacity): FieldError[] {
+  return [
+    ...validateLabelSelector(nodeTopology, fieldPath('nodeTopology')),
+    ...isDns1123Subdomain(storageClassName).map((message) => fieldInvalid(fieldPath('storageClassName'), storageClassName, message)),
+    ...(capacity === undefined ? [] : nonNegativeQuantity(capacity, fieldPath('capacity'))),
+  ]
+}

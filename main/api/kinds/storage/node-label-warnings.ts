@@ -1,5 +1,5 @@
 /** Warnings about node labels that have other names by now. */
-import type { NodeSelectorTerm, TopologySelectorTerm } from '../../generated/types.ts'
+import type { LabelSelector, NodeSelectorTerm, TopologySelectorTerm } from '../../generated/types.ts'
 
 const deprecatedLabels: Readonly<Record<string, string>> = {
   'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
@@ -30,4 +30,16 @@ export function nodeSelectorWarnings(terms: readonly NodeSelectorTerm[] | undefi
       return message ? [`${path}[${i}].matchExpressions[${j}].key: ${key} is ${message}`] : []
     }),
   )
+}
+
+/** Of a selector of nodes by their labels. */
+export function labelSelectorWarnings(selector: LabelSelector | undefined, path: string): string[] {
+  const warned = (key: string, place: string): string[] => {
+    const message = deprecatedLabelMessage(key)
+    return message ? [`${path}.${place}: ${message}`] : []
+  }
+  return [
+    ...(selector?.matchExpressions ?? []).flatMap(({ key }, index) => warned(key, `matchExpressions[${index}].key`)),
+    ...Object.keys(selector?.matchLabels ?? {}).flatMap((key) => warned(key, `matchLabels.${key}`)),
+  ]
 }
