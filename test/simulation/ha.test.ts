@@ -1,3 +1,4 @@
+import { request } from 'node:https'
 import { describe, expect, test } from 'vitest'
 import type { ConfigMap, Deployment, EndpointSlice, Lease, Pod } from '../../main/api/generated/types.ts'
 import { restClient } from '../../main/api/client/rest-client.ts'
@@ -10,11 +11,15 @@ import { podKind } from '../../main/api/kinds/core/pod.ts'
 import { endpointSliceKind } from '../../main/api/kinds/discovery/endpoint-slice.ts'
 import { isAlreadyExists, isNotFound } from '../../main/api/machinery/status-error.ts'
 import { isPodReady } from '../../main/api/machinery/pod.ts'
+import { openEdge } from '../../main/cluster/edge.node.ts'
 import { adminCertificate } from '../../main/cluster/gateway.ts'
+import { replayRun } from '../../main/cluster/replay.ts'
 import { haSpec } from '../../main/cluster/spec.ts'
+import { createPki } from '../../main/control-plane/apiserver/pki.node.ts'
 import { HttpClient } from '../../main/kernel/http.ts'
+import type { RecordedInput } from '../../main/kernel/input-log.ts'
 import type { Process } from '../../main/kernel/machine.ts'
-import { bootedLab, type SimulatedLab } from './simulated-lab.ts'
+import { bootedLab, createLab, type SimulatedLab } from './simulated-lab.ts'
 
 const controlPlanes = ['controlplane', 'controlplane-2', 'controlplane-3']
 
@@ -161,6 +166,61 @@ describe('three control-plane nodes', () => {
   })
 })
 
+describe('a recorded run with three servers', () => {
+  test('is the same again, whichever server each input reached', async () => {
+    const stopTester = (lab: SimulatedLab): void => lab.cluster.machines.get('controlplane')!.process('tester')!.crash()
+    const live = createLab({ spec: haSpec('ha', 31) })
+    stopTester(live)
+    const { cluster } = live
+    cluster.boot()
+    await cluster.kernel.runFor(30_000)
+    const pki = await createPki({ now: Date.now() })
+    const edge = await openEdge(cluster, pki, 0)
+    const statuses: number[] = []
+    let broken = 0
+    const send = (method: string, path: string, body?: object): Promise<void> =>
+      new Promise((resolve) => {
+        const sent = request({ host: '127.0.0.1', port: edge.port, method, path, agent: false, ca: pki.ca.certificate, cert: pki.admin.certificate, key: pki.admin.key, headers: { 'content-type': 'application/json' } }, (response) => {
+          statuses.push(response.statusCode!)
+          response.resume()
+          response.on('error', () => broken++)
+          response.on('close', resolve)
+        })
+        sent.on('error', () => {
+          broken++
+          resolve()
+        })
+        sent.end(body && JSON.stringify(body))
+      })
+    cluster.pacer.setSpeed(5)
+    cluster.pacer.resume(cluster.kernel.now())
+    const watches = Array.from({ length: 6 }, () => send('GET', '/api/v1/configmaps?watch=true'))
+    await send('POST', '/apis/apps/v1/namespaces/default/deployments', web(2))
+    for (const machine of controlPlanes) {
+      cluster.fault({ type: 'kill', processId: `kube-apiserver@${machine}` })
+      await send('GET', '/api/v1/nodes')
+    }
+    // Every watch was on one of the three, and broke with it.
+    await Promise.all(watches)
+    await send('GET', '/api/v1/pods')
+    await edge.close()
+    cluster.pacer.stop()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(broken).toBe(6)
+    expect(statuses.sort()).toEqual([...Array<number>(6 + 4).fill(200), 201])
+    const recorded = JSON.parse(JSON.stringify(cluster.kernel.inputs.recorded)) as RecordedInput[]
+    const sources = recorded.filter(({ label }) => label === 'apiserver').length
+    expect(sources).toBeGreaterThanOrEqual(11)
+
+    const again = createLab({ spec: haSpec('ha', 31) })
+    stopTester(again)
+    again.cluster.boot()
+    replayRun(again.cluster, recorded)
+    await again.cluster.kernel.runUntil(Infinity, cluster.kernel.executed)
+    expect(again.traceDigest()).toBe(live.traceDigest())
+  })
+})
+
 describe('when an API server dies under load', () => {
   test.each(controlPlanes)('%s: nothing acknowledged is lost, watchers go on, controllers converge', async (victim) => {
     const lab = await booted(11)
@@ -229,6 +289,27 @@ describe('when a control-plane machine dies', () => {
     await lab.settle(lab.client.delete(deploymentKind, 'web', 'default'))
     await eventually(lab, async () => (await lab.client.list(podKind, { namespace: 'default' })).items.length === 0, 60_000, 'no pods')
     await expect(lab.settle(lab.client.get(deploymentKind, 'web', 'default'))).rejects.toSatisfy(isNotFound)
+  })
+
+  test('everything waits for the one with etcd, and goes on with all that was acknowledged', async () => {
+    const lab = await booted()
+    const loading = writer(lab, 'worker-1', 'writer-0')
+    await lab.cluster.kernel.runFor(2_000)
+    lab.cluster.fault({ type: 'powerOff', machine: 'controlplane' })
+    await lab.cluster.kernel.runFor(20_000)
+    const before = loading.acknowledged.length
+    expect(before).toBeGreaterThan(20)
+    await lab.cluster.kernel.runFor(20_000)
+    expect(loading.acknowledged.length).toBe(before)
+    lab.cluster.fault({ type: 'powerOn', machine: 'controlplane' })
+    const { client } = clientOn(lab, 'worker-2', 'onlooker')
+    await eventually(lab, () => loading.acknowledged.length > before + 20, 120_000, 'writes going on')
+    loading.stop()
+    await lab.cluster.kernel.runFor(2_000)
+    const names = new Set((await lab.settle(client.list(configMapKind, { namespace: 'default' }))).items.map((object) => object.metadata.name!))
+    expect(loading.acknowledged.filter((name) => !names.has(name))).toEqual([])
+    await eventually(lab, async () => (await client.list(nodeKind, {})).items.every((node) => node.status!.conditions!.some(({ type, status }) => type === 'Ready' && status === 'True')), 120_000, 'six nodes Ready')
+    for (const component of ['kube-scheduler', 'kube-controller-manager']) await eventually(lab, () => leaders(lab, component).length === 1, 60_000, `one leading ${component}`)
   })
 
   test('one that is cut off from the others leads no more, and joins again', async () => {

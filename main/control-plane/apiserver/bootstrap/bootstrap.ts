@@ -13,5 +13,5 @@ import { ensureSystemNamespaces } from './system-namespaces.ts'
 export async function bootstrap({ process, resources, own, settings, services }: Parts, endpoints: EndpointReconciler): Promise<void> {
   await Promise.all([ensureSystemNamespaces(own), ensurePriorityClasses(own), endpoints.renew(), ensureDefaultServiceCidr(process, own, resources, settings.serviceCidr), ensureFlowControl(own), reconcileApiServices(own, resources)])
   for (const policy of settings.policies ?? [apiserverPolicy(), kubeadmPolicy()]) await reconcileRbac(own, policy)
-  await Promise.all([reconcileKubernetesService(own, services.firstAddress, settings.port), endpoints.reconcile()])
+  await Promise.all([reconcileKubernetesService(process, own, services.firstAddress, settings.port), endpoints.reconcile()])
 }

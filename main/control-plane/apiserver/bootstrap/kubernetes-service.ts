@@ -3,20 +3,35 @@ import { endpointsKind } from '../../../api/kinds/core/endpoints.ts'
 import { serviceKind } from '../../../api/kinds/core/service.ts'
 import { endpointSliceKind } from '../../../api/kinds/discovery/endpoint-slice.ts'
 import { semanticEqual } from '../../../api/machinery/equality.ts'
+import { isInvalid } from '../../../api/machinery/status-error.ts'
+import type { Process } from '../../../kernel/machine.ts'
 import type { OwnObjects } from './own-objects.ts'
 
 const name = 'kubernetes'
 const namespace = 'default'
 const providerLabel = { component: 'apiserver', provider: 'kubernetes' }
 
+/** How long a server waits for another that is just writing the Service. */
+const retryMs = 20
+const attemptsMax = 20
+
 /** The Service under which pods reach the API servers. `clusterIp`: the first address of the service range. */
-export async function reconcileKubernetesService(own: OwnObjects, clusterIp: string, port: number): Promise<void> {
-  await own.reconcile<Service>(serviceKind, {
+export async function reconcileKubernetesService(process: Process, own: OwnObjects, clusterIp: string, port: number): Promise<void> {
+  const service: Service = {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name, namespace, labels: { ...providerLabel } },
     spec: { ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }], clusterIP: clusterIp, clusterIPs: [clusterIp], ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack', sessionAffinity: 'None', type: 'ClusterIP' },
-  }, () => undefined)
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await own.reconcile<Service>(serviceKind, service, () => undefined)
+    } catch (error) {
+      // Another server has the address claimed already, and the Service will be seen here in a moment.
+      if (!isInvalid(error) || attempt === attemptsMax) throw error
+      await process.clock.sleep(retryMs)
+    }
+  }
 }
 
 /** Where that Service leads, as it has no pods behind it: to the servers at `addresses`, which are in order. */
