@@ -4,6 +4,7 @@ import { fieldInvalid, fieldPath } from '../../machinery/field-error.ts'
 import type { FieldError } from '../../machinery/field-error.ts'
 import type { KubeObject } from '../../machinery/object.ts'
 import { defineKind } from '../kind.ts'
+import { selectorAttributesErrors } from './selector-validation.ts'
 
 const spec = fieldPath('spec')
 const facts = { group: 'authorization.k8s.io', version: 'v1', verbs: ['create'] } as const
@@ -33,7 +34,7 @@ export const subjectAccessReviewKind = defineKind<SubjectAccessReview>({
   plural: 'subjectaccessreviews',
   namespaced: false,
   schema: 'io.k8s.api.authorization.v1.SubjectAccessReview',
-  strategy: { ...strategy, validate: (review) => [...attributesErrors(review.spec), ...subjectErrors(review.spec), ...metadataErrors(review)] },
+  strategy: { ...strategy, validate: (review) => [...attributesErrors(review.spec), ...subjectErrors(review.spec), ...selectorAttributesErrors(review.spec?.resourceAttributes), ...metadataErrors(review)] },
 })
 
 export const selfSubjectAccessReviewKind = defineKind<SelfSubjectAccessReview>({
@@ -42,7 +43,7 @@ export const selfSubjectAccessReviewKind = defineKind<SelfSubjectAccessReview>({
   plural: 'selfsubjectaccessreviews',
   namespaced: false,
   schema: 'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
-  strategy: { ...strategy, validate: (review) => [...attributesErrors(review.spec), ...metadataErrors(review)] },
+  strategy: { ...strategy, validate: (review) => [...attributesErrors(review.spec), ...selectorAttributesErrors(review.spec?.resourceAttributes), ...metadataErrors(review)] },
 })
 
 export const localSubjectAccessReviewKind = defineKind<LocalSubjectAccessReview>({
@@ -55,7 +56,7 @@ export const localSubjectAccessReviewKind = defineKind<LocalSubjectAccessReview>
 })
 
 function validateLocalReview(review: LocalSubjectAccessReview): FieldError[] {
-  const errors = [...attributesErrors(review.spec), ...subjectErrors(review.spec), ...metadataErrors(review, ['namespace'])]
+  const errors = [...attributesErrors(review.spec), ...subjectErrors(review.spec), ...selectorAttributesErrors(review.spec?.resourceAttributes), ...metadataErrors(review, ['namespace'])]
   const { resourceAttributes, nonResourceAttributes } = review.spec ?? {}
   if (resourceAttributes && (resourceAttributes.namespace ?? '') !== (review.metadata.namespace ?? '')) {
     errors.push(fieldInvalid(spec.child('resourceAttributes', 'namespace'), resourceAttributes.namespace ?? '', 'must match metadata.namespace'))

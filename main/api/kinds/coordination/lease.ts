@@ -15,6 +15,12 @@ function validateLease(lease: Lease): FieldError[] {
   return errors
 }
 
+/** The fields of coordinated leader election, which is off in a cluster as kubeadm makes it. May change `lease`. */
+function dropElection({ spec }: Lease): void {
+  delete spec?.strategy
+  delete spec?.preferredHolder
+}
+
 export const leaseKind = defineKind<Lease>({
   group: 'coordination.k8s.io',
   version: 'v1',
@@ -29,6 +35,10 @@ export const leaseKind = defineKind<Lease>({
     defaultPropagation: 'Background',
     defaults(lease) {
       lease.spec ??= {}
+    },
+    prepareForCreate: dropElection,
+    prepareForUpdate(lease, old) {
+      if (old.spec?.strategy === undefined && old.spec?.preferredHolder === undefined) dropElection(lease)
     },
     validate: validateLease,
     validateUpdate: validateLease,
