@@ -46,7 +46,7 @@ function updateErrors<T extends KubeObject>(kind: Kind<T>, before: object, after
 
 const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
 const volume = { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/data' } }
-const autoscaler = { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 3 }
+const autoscaler = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, maxReplicas: 3 }
 const cpu = (target: object): object => ({ type: 'Resource', resource: { name: 'cpu', target } })
 const attachment = { attacher: 'disk.example.com', nodeName: 'worker-1', source: { persistentVolumeName: 'disk' } }
 
@@ -108,6 +108,8 @@ describe('what is refused on create', () => {
     ['a budget of more than all', podDisruptionBudgetKind, { spec: { minAvailable: '150%', unhealthyPodEvictionPolicy: 'Never' } }, ['spec.minAvailable: Invalid value: "150%": must not be greater than 100%', 'spec.unhealthyPodEvictionPolicy: Unsupported value: "Never": supported values: "AlwaysAllow", "IfHealthyBudget"']],
     ['a metric without a target', horizontalPodAutoscalerKind, { spec: { ...autoscaler, metrics: [cpu({})] } }, ['spec.metrics[0].resource.target.type: Required value: must specify a metric target type', 'spec.metrics[0].resource.target.type: Invalid value: "": must be either Utilization, Value, or AverageValue', 'spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization']],
     ['a metric of another type', horizontalPodAutoscalerKind, { spec: { ...autoscaler, metrics: [{ ...cpu({ type: 'Utilization', averageUtilization: 50 }), type: 'Pods' }] } }, ['spec.metrics[0].pods: Required value: must populate information for the given metric source']],
+    ['a target of no group', horizontalPodAutoscalerKind, { spec: { ...autoscaler, scaleTargetRef: { kind: 'Deployment', name: 'web' } } }, ['spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group']],
+    ['a controller of the core group, which is right', horizontalPodAutoscalerKind, { spec: { ...autoscaler, scaleTargetRef: { kind: 'ReplicationController', name: 'web' } } }, []],
     ['a policy for ever', horizontalPodAutoscalerKind, { spec: { ...autoscaler, behavior: { scaleUp: { policies: [{ type: 'Pods', value: 0, periodSeconds: 3600 }] }, scaleDown: { stabilizationWindowSeconds: 4000, policies: [] } } } }, ['spec.behavior.scaleUp.policies[0].value: Invalid value: 0: must be greater than zero', 'spec.behavior.scaleUp.policies[0].periodSeconds: Invalid value: 3600: must be less than or equal to 1800', 'spec.behavior.scaleDown.stabilizationWindowSeconds: Invalid value: 4000: must be less than or equal to 3600']],
     ['a handler with a capital', runtimeClassKind, { handler: 'Runsc' }, [expect.stringMatching(/^handler: Invalid value: "Runsc": a lowercase RFC 1123 label/) as string]],
   ] as never)('%s', (_, kind, body, errors) => {

@@ -15,20 +15,33 @@ const policyTypes = ['Percent', 'Pods']
 const periodSecondsMax = 1800
 const stabilizationWindowSecondsMax = 3600
 
-export function validateHorizontalPodAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
-  return specErrors(spec, 1)
+/** What is let pass because it was there before. */
+interface Allowances {
+  readonly lowestMin: number
+  /** Whether the API version of what is scaled is looked at. */
+  readonly checkTarget: boolean
+  readonly checkObjects: boolean
 }
 
-/** An autoscaler that could already go to none may still. */
-export function validateHorizontalPodAutoscalerUpdate({ spec }: V2HorizontalPodAutoscaler, old: V2HorizontalPodAutoscaler): FieldError[] {
-  return specErrors(spec, old.spec.minReplicas === 0 ? 0 : 1)
+export function validateHorizontalPodAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
+  return specErrors(spec, { lowestMin: 1, checkTarget: true, checkObjects: true })
+}
+
+/** An autoscaler that could already go to none may still, and versions that were wrong may stay. */
+export function validateHorizontalPodAutoscalerUpdate({ spec }: V2HorizontalPodAutoscaler, { spec: old }: V2HorizontalPodAutoscaler): FieldError[] {
+  const [target, oldTarget] = [spec.scaleTargetRef, old.scaleTargetRef]
+  return specErrors(spec, {
+    lowestMin: old.minReplicas === 0 ? 0 : 1,
+    checkTarget: (target.apiVersion ?? '') !== (oldTarget.apiVersion ?? '') || target.kind !== oldTarget.kind,
+    checkObjects: !old.metrics?.some(({ type, object }) => type === 'Object' && object && versionErrors(object.describedObject, true, fieldPath('apiVersion')).length > 0),
+  })
 }
 
 export function validateHorizontalPodAutoscalerStatusUpdate({ status }: V2HorizontalPodAutoscaler): FieldError[] {
   return (['currentReplicas', 'desiredReplicas'] as const).flatMap((field) => nonNegative(status?.[field] ?? 0, fieldPath('status', field)))
 }
 
-function specErrors(spec: V2HorizontalPodAutoscalerSpec, lowestMin: number): FieldError[] {
+function specErrors(spec: V2HorizontalPodAutoscalerSpec, { lowestMin, checkTarget, checkObjects }: Allowances): FieldError[] {
   const at = fieldPath('spec')
   const { minReplicas: min, maxReplicas: max = 0 } = spec
   const errors: FieldError[] = []
@@ -36,7 +49,9 @@ function specErrors(spec: V2HorizontalPodAutoscalerSpec, lowestMin: number): Fie
   if (max < 1) errors.push(fieldInvalid(at.child('maxReplicas'), max, 'must be greater than 0'))
   if (min !== undefined && max < min) errors.push(fieldInvalid(at.child('maxReplicas'), max, 'must be greater than or equal to `minReplicas`'))
   errors.push(...referenceErrors(spec.scaleTargetRef, at.child('scaleTargetRef')))
-  for (const [index, metric] of (spec.metrics ?? []).entries()) errors.push(...metricErrors(metric, at.child('metrics').index(index)))
+  // The one thing of the core group that scales.
+  if (checkTarget) errors.push(...versionErrors(spec.scaleTargetRef, spec.scaleTargetRef.kind === 'ReplicationController', at.child('scaleTargetRef', 'apiVersion')))
+  for (const [index, metric] of (spec.metrics ?? []).entries()) errors.push(...metricErrors(metric, checkObjects, at.child('metrics').index(index)))
   const scalesFromOutside = spec.metrics?.some(({ type }) => type === 'Object' || type === 'External')
   if (min === 0 && !scalesFromOutside) errors.push(fieldForbidden(at.child('metrics'), 'must specify at least one Object or External metric to support scaling to zero replicas'))
   for (const direction of ['scaleUp', 'scaleDown'] as const) {
@@ -51,6 +66,14 @@ function referenceErrors(reference: V2CrossVersionObjectReference | undefined, a
     const text = reference?.[field] ?? ''
     return text === '' ? [fieldRequired(at.child(field))] : isPathSegmentName(text).map((message) => fieldInvalid(at.child(field), text, message))
   })
+}
+
+/** `group/version`; without a group where that is allowed. */
+function versionErrors(reference: V2CrossVersionObjectReference | undefined, mayLackGroup: boolean, at: FieldPath): FieldError[] {
+  const { apiVersion = '' } = reference ?? {}
+  const parts = apiVersion.split('/')
+  if (parts.length > 2) return [fieldInvalid(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`)]
+  return !mayLackGroup && (parts.length < 2 || parts[0] === '') ? [fieldInvalid(at, apiVersion, 'apiVersion must specify API group')] : []
 }
 
 function rulesErrors(rules: V2HPAScalingRules, at: FieldPath): FieldError[] {
@@ -78,14 +101,14 @@ const sources = ['object', 'external', 'pods', 'resource', 'containerResource'] 
 type Source = (typeof sources)[number]
 
 /** The type and the one source that belongs to it. */
-function metricErrors(metric: V2MetricSpec, at: FieldPath): FieldError[] {
+function metricErrors(metric: V2MetricSpec, checkObjects: boolean, at: FieldPath): FieldError[] {
   const errors: FieldError[] = []
   const type = metric.type ?? ''
   const known = metricTypes.includes(type)
   if (type === '') errors.push(fieldRequired(at.child('type'), 'must specify a metric source type'))
   if (!known) errors.push(fieldNotSupported(at.child('type'), type, metricTypes))
   const present = sources.filter((source) => metric[source])
-  if (present[0]) errors.push(...sourceErrors(metric, present[0], at.child(present[0])))
+  if (present[0]) errors.push(...sourceErrors(metric, present[0], checkObjects, at.child(present[0])))
   const expected = `${type.charAt(0).toLowerCase()}${type.slice(1)}` as Source
   if (!known) errors.push(fieldNotSupported(at.child('type'), type, metricTypes))
   else if (!metric[expected]) errors.push(fieldRequired(at.child(expected), 'must populate information for the given metric source'))
@@ -93,12 +116,14 @@ function metricErrors(metric: V2MetricSpec, at: FieldPath): FieldError[] {
   return errors
 }
 
-function sourceErrors(metric: V2MetricSpec, source: Source, at: FieldPath): FieldError[] {
+function sourceErrors(metric: V2MetricSpec, source: Source, checkObjects: boolean, at: FieldPath): FieldError[] {
   const target = metric[source]?.target ?? { type: '' }
   const errors: FieldError[] = []
   switch (source) {
     case 'object':
-      errors.push(...referenceErrors(metric.object?.describedObject, at.child('describedObject')), ...identifierErrors(metric.object?.metric, at.child('metric')), ...targetErrors(target, at.child('target')))
+      errors.push(...referenceErrors(metric.object?.describedObject, at.child('describedObject')))
+      if (checkObjects) errors.push(...versionErrors(metric.object?.describedObject, true, at.child('describedObject', 'apiVersion')))
+      errors.push(...identifierErrors(metric.object?.metric, at.child('metric')), ...targetErrors(target, at.child('target')))
       if (target.value === undefined && target.averageValue === undefined) errors.push(fieldRequired(at.child('target', 'averageValue'), 'must set either a target value or averageValue'))
       return errors
     case 'external':
