@@ -72,6 +72,8 @@ export interface ApiServer extends Program {
   readonly handler: HttpHandler
   /** Resolves when the server's own objects are there and requests are answered. */
   readonly ready: Promise<void>
+  /** What definitions define; its `conversionCaller` makes the calls to conversion webhooks. */
+  readonly customResources: CustomResources | undefined
 }
 
 /** kube-apiserver. Serves HTTP on the process's network stack. Requests that arrive while the first objects (namespaces, RBAC,
@@ -155,6 +157,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     return {
       handler,
       ready,
+      customResources,
       async stop() {
         await running.drain(() => endpoints.stop())
       },
