@@ -9,6 +9,7 @@ const batch = 'batch'
 const networking = 'networking.k8s.io'
 const certificates = 'certificates.k8s.io'
 const anyScale = '*/scale'
+const devices = 'resource.k8s.io'
 const kubelet = 'kubernetes.io/kube-apiserver-client-kubelet'
 
 /** Rules by the controller's service account. */
@@ -31,7 +32,7 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
       rule('get,list,watch,create,update,delete,patch', batch, 'jobs'),
       rule('update', batch, 'cronjobs/status'),
       rule('update', batch, 'cronjobs/finalizers'),
-      rule('list,delete', '', 'pods'),
+      rule('list,watch,delete', '', 'pods'),
       events,
     ],
     'daemon-set-controller': [
@@ -52,6 +53,14 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
       rule('get,list,watch,update', '', 'pods'),
       events,
     ],
+    'device-taint-eviction-controller': [
+      rule('get,list,watch,delete', '', 'pods'),
+      rule('update,patch', '', 'pods/status'),
+      rule(read, devices, 'resourceclaims'),
+      rule(read, devices, 'resourceslices'),
+      rule(read, devices, 'deviceclasses'),
+      events,
+    ],
     'disruption-controller': [
       rule(read, both, 'deployments'),
       rule(read, both, 'replicasets'),
@@ -65,30 +74,27 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
     ],
     'endpoint-controller': [
       rule(read, '', 'services,pods'),
-      rule('get,list,create,update,delete', '', 'endpoints'),
+      rule('get,list,watch,create,update,delete', '', 'endpoints'),
       rule('create', '', 'endpoints/restricted'),
       events,
     ],
     'endpointslice-controller': [
       rule(read, '', 'services,pods,nodes'),
       rule('update', '', 'services/finalizers'),
-      rule('get,list,create,update,delete', 'discovery.k8s.io', 'endpointslices'),
+      rule('get,list,watch,create,update,delete', 'discovery.k8s.io', 'endpointslices'),
       events,
     ],
     'endpointslicemirroring-controller': [
       rule(read, '', 'services,endpoints'),
       rule('update', '', 'services/finalizers'),
       rule('update', '', 'endpoints/finalizers'),
-      rule('get,list,create,update,delete', 'discovery.k8s.io', 'endpointslices'),
+      rule('get,list,watch,create,update,delete', 'discovery.k8s.io', 'endpointslices'),
       events,
     ],
     'expand-controller': [
       rule('get,list,watch,update,patch', '', 'persistentvolumes'),
       rule('update,patch', '', 'persistentvolumeclaims/status'),
       rule(read, '', 'persistentvolumeclaims'),
-      rule(read, storage, 'storageclasses'),
-      rule('get', '', 'services,endpoints'),
-      rule('get', '', 'secrets'),
       events,
     ],
     'ephemeral-volume-controller': [rule(read, '', 'pods'), rule('update', '', 'pods/finalizers'), rule('get,list,watch,create', '', 'persistentvolumeclaims'), events],
@@ -97,10 +103,10 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
       rule(read, 'autoscaling', 'horizontalpodautoscalers'),
       rule('update', 'autoscaling', 'horizontalpodautoscalers/status'),
       rule('get,update', '*', anyScale),
-      rule('list', '', 'pods'),
-      rule('list', 'metrics.k8s.io', 'pods'),
-      rule('get,list', 'custom.metrics.k8s.io', '*'),
-      rule('get,list', 'external.metrics.k8s.io', '*'),
+      rule('list,watch', '', 'pods'),
+      rule('list,watch', 'metrics.k8s.io', 'pods'),
+      rule(read, 'custom.metrics.k8s.io', '*'),
+      rule(read, 'external.metrics.k8s.io', '*'),
       events,
     ],
     'job-controller': [
@@ -110,12 +116,12 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
       rule('list,watch,create,delete,patch', '', 'pods'),
       events,
     ],
-    'namespace-controller': [rule('get,list,watch,delete', '', 'namespaces'), rule('update', '', 'namespaces/finalize,namespaces/status'), rule('get,list,delete,deletecollection', '*', '*')],
+    'namespace-controller': [rule('get,list,watch,delete', '', 'namespaces'), rule('update', '', 'namespaces/finalize,namespaces/status'), rule('get,list,watch,delete,deletecollection', '*', '*')],
     'node-controller': [
-      rule('get,list,update,delete,patch', '', 'nodes'),
+      rule('get,list,watch,update,delete,patch', '', 'nodes'),
       rule('patch,update', '', 'nodes/status'),
       rule('patch,update', '', 'pods/status'),
-      rule('list,get,delete', '', 'pods'),
+      rule('list,watch,get,delete', '', 'pods'),
       events,
     ],
     'persistent-volume-binder': [
@@ -125,14 +131,11 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
       rule('update', '', 'persistentvolumeclaims/status'),
       rule('list,watch,get,create,delete', '', 'pods'),
       rule(read, storage, 'storageclasses'),
-      rule('get,create,update,delete', '', 'endpoints'),
-      rule('get,create,delete', '', 'services'),
-      rule('get', '', 'secrets'),
-      rule('get,list', '', 'nodes'),
-      rule('watch', '', 'events'),
+      rule('list,watch', '', 'nodes'),
       events,
+      rule('watch', '', 'events'),
     ],
-    'pod-garbage-collector': [rule('list,watch,delete', '', 'pods'), rule('get,list', '', 'nodes'), rule('patch', '', 'pods/status')],
+    'pod-garbage-collector': [rule('list,watch,delete', '', 'pods'), rule(read, '', 'nodes'), rule('patch', '', 'pods/status')],
     'replicaset-controller': [
       rule('get,list,watch,update', both, 'replicasets'),
       rule('update', both, 'replicasets/status'),
@@ -147,8 +150,18 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
       rule('list,watch,patch,create,delete', '', 'pods'),
       events,
     ],
+    'resource-claim-controller': [
+      rule(read, '', 'pods'),
+      rule('update', '', 'pods/finalizers'),
+      rule('get,list,watch,create,delete', devices, 'resourceclaims'),
+      rule('update,patch', devices, 'resourceclaims,resourceclaims/status'),
+      rule('update,patch', '', 'pods/status'),
+      events,
+      rule('update,patch', devices, 'resourceclaims/binding'),
+    ],
     'resourcequota-controller': [rule('list,watch', '*', '*'), rule('update', '', 'resourcequotas/status'), events],
     'route-controller': [rule('list,watch', '', 'nodes'), rule('patch', '', 'nodes/status'), events],
+    'selinux-warning-controller': [events, rule(read, '', 'persistentvolumes'), rule(read, '', 'persistentvolumeclaims'), rule(read, '', 'pods'), rule(read, storage, 'csidrivers')],
     'service-account-controller': [rule('create', '', 'serviceaccounts'), events],
     'service-controller': [rule(read, '', 'services'), rule('patch,update', '', 'services/status'), rule('list,watch', '', 'nodes'), events],
     'service-cidrs-controller': [
@@ -165,9 +178,10 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
       rule('update', 'apps', 'statefulsets/finalizers'),
       rule('get,create,delete,update,patch', '', 'pods'),
       rule('get,create,delete,update,patch,list,watch', 'apps', 'controllerrevisions'),
-      rule('get,create', '', 'persistentvolumeclaims'),
-      events,
+      rule('get,create,list,watch', '', 'persistentvolumeclaims'),
       rule('update,delete', '', 'persistentvolumeclaims'),
+      rule('update', '', 'pods/finalizers'),
+      events,
     ],
     'ttl-controller': [rule('update,patch,list,watch', '', 'nodes'), events],
     'certificate-controller': [
@@ -178,7 +192,7 @@ function rulesByController(): { readonly [controller: string]: readonly PolicyRu
       rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
       events,
     ],
-    'pvc-protection-controller': [rule('get,list,watch,update', '', 'persistentvolumeclaims'), rule(read, '', 'pods'), events],
+    'pvc-protection-controller': [rule('get,list,watch,update', '', 'persistentvolumeclaims'), rule('update', '', 'persistentvolumeclaims/status'), rule(read, '', 'pods'), events],
     'pv-protection-controller': [rule('get,list,watch,update', '', 'persistentvolumes'), events],
     'volumeattributesclass-protection-controller': [rule(read, '', 'persistentvolumeclaims'), rule(read, '', 'persistentvolumes'), rule('get,list,watch,update', storage, 'volumeattributesclasses'), events],
     'ttl-after-finished-controller': [rule('get,list,watch,delete', batch, 'jobs'), events],

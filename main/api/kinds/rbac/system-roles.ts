@@ -5,6 +5,7 @@ import { account, clusterRole, clusterRoleBinding, eventsRule, group, read, role
 const reviews: () => PolicyRule[] = () => [rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews')]
 const csrs = 'certificatesigningrequests'
 const certificates = 'certificates.k8s.io'
+const devices = 'resource.k8s.io'
 
 function approver(name: string, signer: string): ClusterRole {
   return clusterRole(`system:${certificates}:${name}`, [rule('approve', certificates, 'signers', signer)])
@@ -19,7 +20,7 @@ export function systemClusterRoles(): ClusterRole[] {
     clusterRole('system:heapster', [rule(read, '', 'events,pods,nodes,namespaces'), rule(read, 'extensions', 'deployments')]),
     clusterRole('system:node', nodeRules()),
     clusterRole('system:node-problem-detector', [rule('get', '', 'nodes'), rule('patch', '', 'nodes/status'), eventsRule()]),
-    clusterRole('system:kubelet-api-admin', [rule(read, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/proxy,nodes/metrics,nodes/stats,nodes/log,nodes/spec,nodes/healthz,nodes/configz,nodes/pods')]),
+    clusterRole('system:kubelet-api-admin', [rule(read, '', 'nodes'), rule('proxy', '', 'nodes'), rule('*', '', 'nodes/proxy,nodes/metrics,nodes/stats,nodes/log'), rule('*', '', 'nodes/configz,nodes/healthz,nodes/pods')]),
     clusterRole('system:node-bootstrapper', [rule('create,get,list,watch', certificates, csrs)]),
     clusterRole('system:auth-delegator', reviews()),
     clusterRole('system:kube-aggregator', [rule(read, '', 'services,endpoints')]),
@@ -44,7 +45,7 @@ export function systemClusterRoles(): ClusterRole[] {
     approver('kube-apiserver-client-approver', 'kubernetes.io/kube-apiserver-client'),
     approver('kube-apiserver-client-kubelet-approver', 'kubernetes.io/kube-apiserver-client-kubelet'),
     clusterRole('system:service-account-issuer-discovery', [urlRule('get', '/.well-known/openid-configuration,/.well-known/openid-configuration/,/openid/v1/jwks,/openid/v1/jwks/')]),
-    clusterRole('system:node-proxier', [rule('list,watch', '', 'services,endpoints'), rule(read, '', 'nodes'), eventsRule(), rule('list,watch', 'discovery.k8s.io', 'endpointslices'), rule('list,watch', 'networking.k8s.io', 'servicecidrs')]),
+    clusterRole('system:node-proxier', [rule('list,watch', '', 'services,endpoints'), rule(read, '', 'nodes'), eventsRule(), rule('list,watch', 'networking.k8s.io', 'servicecidrs'), rule('list,watch', 'discovery.k8s.io', 'endpointslices')]),
     clusterRole('system:kube-scheduler', schedulerRules()),
   ]
 }
@@ -81,10 +82,15 @@ function schedulerRules(): PolicyRule[] {
     rule(read, '', 'persistentvolumeclaims,persistentvolumes'),
     ...reviews(),
     rule(read, 'storage.k8s.io', 'csinodes'),
+    rule(read, 'storage.k8s.io', 'volumeattachments'),
     rule(read, '', 'namespaces'),
     rule(read, 'storage.k8s.io', 'csidrivers'),
     rule(read, 'storage.k8s.io', 'csistoragecapacities'),
-    rule(read, 'storage.k8s.io', 'volumeattachments'),
+    rule(read, devices, 'deviceclasses'),
+    rule('get,list,watch,update,patch', devices, 'resourceclaims'),
+    rule('get,list,watch,update,patch', devices, 'resourceclaims/status'),
+    rule('get,list,watch,update,patch', '', 'pods/finalizers'),
+    rule(read, devices, 'resourceslices'),
   ]
 }
 
@@ -97,7 +103,7 @@ export function nodeRules(): PolicyRule[] {
     rule('create,get,list,watch', '', 'nodes'),
     rule('update,patch', '', 'nodes/status'),
     rule('update,patch', '', 'nodes'),
-    eventsRule(),
+    rule('create,update,patch', '', 'events'),
     rule(read, '', 'pods'),
     rule('create,delete', '', 'pods'),
     rule('update,patch', '', 'pods/status'),
@@ -113,6 +119,9 @@ export function nodeRules(): PolicyRule[] {
     rule(read, 'storage.k8s.io', 'csidrivers'),
     rule('get,create,update,patch,delete', 'storage.k8s.io', 'csinodes'),
     rule(read, 'node.k8s.io', 'runtimeclasses'),
+    rule('get', devices, 'resourceclaims'),
+    rule('deletecollection', devices, 'resourceslices'),
+    rule('get', '', 'serviceaccounts'),
   ]
 }
 

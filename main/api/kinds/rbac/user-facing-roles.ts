@@ -20,6 +20,7 @@ function viewRules(): PolicyRule[] {
     rule(read, 'extensions', `${oldWorkloads},daemonsets/status,deployments/status,ingresses/status,replicasets/status`),
     rule(read, 'policy', 'poddisruptionbudgets,poddisruptionbudgets/status'),
     rule(read, 'networking.k8s.io', 'networkpolicies,ingresses,ingresses/status'),
+    rule(read, 'resource.k8s.io', 'resourceclaims,resourceclaims/status,resourceclaimtemplates'),
   ]
 }
 
@@ -38,6 +39,7 @@ function editRules(): PolicyRule[] {
     rule(write, 'policy', 'poddisruptionbudgets'),
     rule(write, 'networking.k8s.io', 'networkpolicies,ingresses'),
     rule(readWrite, 'coordination.k8s.io', 'leases'),
+    rule(write, 'resource.k8s.io', 'resourceclaims,resourceclaimtemplates'),
   ]
 }
 
