@@ -25,8 +25,10 @@ const order = [
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionWebhook',
   'ResourceQuota',
-  // No plugin upstream: the registries of roles and bindings check around their writes.
+  // No plugins upstream: the registries of roles, policies, claims and bindings check around their writes.
   'RBACEscalationCheck',
+  'PolicyReferenceCheck',
+  'DeviceAdminAccessCheck',
 ] as const
 
 export type AdmissionPluginName = (typeof order)[number]

@@ -1,7 +1,8 @@
-import type { CSIDriver, IngressClass, LimitRange, Node, Pod, RuntimeClass, ServiceAccount, StorageClass } from '../../../api/generated/types.ts'
+import type { CSIDriver, IngressClass, LimitRange, Namespace, Node, Pod, RuntimeClass, ServiceAccount, StorageClass } from '../../../api/generated/types.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { isNotFound } from '../../../api/machinery/status-error.ts'
 import { escalationCheck } from '../authz/escalation.ts'
+import { adminAccessCheck, policyReferenceCheck } from '../authz/references.ts'
 import type { Parts } from '../parts.ts'
 import type { Store } from '../registry/store.ts'
 import type { AdmissionPlugin } from './admission.ts'
@@ -71,6 +72,8 @@ export function admissionPlugins({ resources, process, authorization, own }: Pic
     podTopologyLabels((name) => named<Node>('', 'nodes', name)),
     resourceQuotaAdmission({ quotas: () => storeOf('', 'resourcequotas'), context: () => own.context(), now: () => process.clock.now() }),
     escalationCheck(rbac, authorizer),
+    policyReferenceCheck(resources, authorizer),
+    adminAccessCheck((name) => namespaces.cached('', name) as Namespace | undefined),
   ]
 }
 
