@@ -69,7 +69,7 @@ describe('streams that misbehave', () => {
   it('are refused before they begin, in plain words', async () => {
     const unknown = await upgraded(`${pod}/exec?container=main&command=cat`, { ...spdy, 'X-Stream-Protocol-Version': 'v9' })
     expect(unknown.text()).toContain('403 Forbidden')
-    expect(unknown.text()).toContain('unable to upgrade: unable to negotiate protocol: client supports [v9], server accepts [v5.channel.k8s.io v4.channel.k8s.io v3.channel.k8s.io v2.channel.k8s.io channel.k8s.io]')
+    expect(unknown.text()).toContain('unable to upgrade: unable to negotiate protocol: client supports [v9], server accepts [v4.channel.k8s.io v3.channel.k8s.io v2.channel.k8s.io channel.k8s.io]')
     const broken = await upgraded(`${pod.replace('streams', 'nosuch')}/exec?container=main&command=cat`, { Upgrade: 'websocket' })
     expect(broken.text()).toContain('404 Not Found')
     const keyless = await upgraded(`${pod}/exec?container=main&command=cat`, { Upgrade: 'websocket' })

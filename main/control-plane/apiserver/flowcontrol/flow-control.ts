@@ -1,11 +1,11 @@
 /** API priority and fairness: who may run now, who waits, who is told to come again. */
 import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/generated/types.ts'
+import { mandatoryFlowSchemas, mandatoryPriorityLevels } from '../../../api/kinds/flowcontrol/mandatory.ts'
 import type { Process } from '../../../kernel/machine.ts'
 import { Deadlines } from '../deadlines.ts'
 import type { Asked, FlowMatcher } from './flow-schemas.ts'
 import { distinguisherOf, flowMatchers } from './flow-schemas.ts'
 import { FlowMetrics } from './flow-metrics.ts'
-import { mandatoryLevels, mandatorySchemas } from './mandatory.ts'
 import { maxSeats, QueueSet } from './queue-set.ts'
 import type { QueuedRequest, QueueSetConfig, RejectReason } from './queue-set.ts'
 import { limitsOf, SeatDemand, shareSeats } from './seats.ts'
@@ -62,6 +62,11 @@ const borrowingMs = 10_000
 const handsMax = 4_096
 /** The share of its level that one request may take. */
 const requestShareMax = 0.15
+
+const apiVersion = 'flowcontrol.apiserver.k8s.io/v1'
+/** What holds as long as the cluster's own objects are not there. */
+const mandatorySchemas: readonly FlowSchema[] = Object.entries(mandatoryFlowSchemas).map(([name, spec]) => ({ apiVersion, kind: 'FlowSchema', metadata: { name }, spec }))
+const mandatoryLevels: readonly PriorityLevelConfiguration[] = Object.entries(mandatoryPriorityLevels).map(([name, spec]) => ({ apiVersion, kind: 'PriorityLevelConfiguration', metadata: { name }, spec }))
 
 interface Release {
   readonly at: number

@@ -7,10 +7,10 @@ import { SpdyConnection } from './connection.node.ts'
 import { PortForwardStreams } from './port-forward.node.ts'
 import { SessionStreams } from './session.node.ts'
 
-const sessionProtocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io']
+const sessionProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io']
 const portForwardProtocols = ['portforward.k8s.io']
-/** From these on the error stream carries a Status. */
-const statusProtocols = new Set(['v5.channel.k8s.io', 'v4.channel.k8s.io'])
+/** The version whose error stream carries a Status. */
+const statusProtocol = 'v4.channel.k8s.io'
 
 /** Exec, attach and port forwarding over SPDY/3.1 itself. */
 export class SpdyOutput implements EdgeOutput {
@@ -52,7 +52,7 @@ export class SpdyOutput implements EdgeOutput {
     }
     this.#socket.write(headOf(101, { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocol }))
     const toServer = (frame: unknown): void => this.#handler?.(frame)
-    const streams = isPortForward ? new PortForwardStreams(toServer) : new SessionStreams(toServer, statusProtocols.has(protocol), new URL(url, 'https://server').searchParams)
+    const streams = isPortForward ? new PortForwardStreams(toServer) : new SessionStreams(toServer, protocol === statusProtocol, new URL(url, 'https://server').searchParams)
     const connection = new SpdyConnection({ write: (bytes) => this.#socket.write(bytes), onStream: (stream) => streams.add(stream), onClose: () => this.#socket.end() })
     if (this.#head.length > 0) connection.receive(this.#head)
     this.#socket.on('data', (bytes: Buffer) => connection.receive(bytes))
