@@ -1,4 +1,5 @@
 /** Text to tree. The grammar is CEL's with optional fields and elements and names in backquotes, as Kubernetes turns them on. */
+import { childrenOf } from './ast.ts'
 import type { Expr, Issue } from './ast.ts'
 import { LexError, tokensOf } from './lexer.ts'
 import type { Token } from './lexer.ts'
@@ -7,6 +8,8 @@ import { Uint } from './values.ts'
 
 /** How deep expressions may be nested (cel-go's default). */
 const depthMax = 250
+/** How deep a tree may be: chains of operators and selects nest, too, and everything that walks it recurses. */
+const treeDepthMax = 1_500
 /** How long they may be, in code points (cel-go's default). */
 const lengthMax = 100_000
 const startTokens = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
@@ -14,6 +17,17 @@ const reserved = new Set(['as', 'break', 'const', 'continue', 'else', 'for', 'fu
 const int64Min = -(2n ** 63n)
 const int64Max = 2n ** 63n - 1n
 const uint64Max = 2n ** 64n - 1n
+
+/** The levels of a tree, counted without recursion. */
+function depthOf(root: Expr): number {
+  let level: readonly Expr[] = [root]
+  let depth = 0
+  while (level.length > 0) {
+    depth++
+    level = level.flatMap(childrenOf)
+  }
+  return depth
+}
 
 class ParseError extends Error {
   readonly issue: Issue
@@ -28,7 +42,9 @@ class ParseError extends Error {
 export function parse(source: string): { readonly expr: Expr } | { readonly issues: readonly Issue[] } {
   if (source.length > lengthMax) return { issues: [{ at: 0, message: `expression code point size exceeds limit: size: ${[...source].length}, limit ${lengthMax}` }] }
   try {
-    return { expr: new Parser(source).whole() }
+    const expr = new Parser(source).whole()
+    if (depthOf(expr) > treeDepthMax) return { issues: [{ at: 0, message: `expression recursion limit exceeded: ${treeDepthMax}` }] }
+    return { expr }
   } catch (error) {
     if (error instanceof ParseError || error instanceof LexError) return { issues: [error.issue] }
     throw error
