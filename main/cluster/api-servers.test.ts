@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { ApiServer } from '../control-plane/apiserver/server.ts'
 import type { HttpResponse, ServerExchange } from '../kernel/http.ts'
 import { Scope } from '../kernel/scope.ts'
 import { ApiServers } from './api-servers.ts'
 
 const machines = ['a', 'b', 'c']
 
-/** Three servers that keep what they are asked; `heal` and `fail` change what the load balancer thinks. */
+/** Three servers that keep what they are asked; `unhealthy` is what the load balancer thinks. */
 function threeServers() {
   const unhealthy = new Set<string>()
   const servers = new ApiServers(machines, (machine) => !unhealthy.has(machine))
@@ -15,7 +14,7 @@ function threeServers() {
   const start = (machine: string): void => {
     const scope = new Scope()
     scopes.set(machine, scope)
-    servers.started(machine, { handler: (exchange) => void asked.get(machine)!.push(exchange), ready: Promise.resolve() } satisfies ApiServer, scope)
+    servers.started(machine, { handler: (exchange) => void asked.get(machine)!.push(exchange) }, scope)
   }
   return { servers, asked, start, unhealthy, kill: (machine: string) => scopes.get(machine)!.close() }
 }

@@ -5,7 +5,7 @@ import type { Scope } from '../kernel/scope.ts'
 
 interface Running {
   readonly machine: string
-  readonly server: ApiServer
+  readonly server: Pick<ApiServer, 'handler'>
   readonly exchanges: Set<WatchedExchange>
 }
 
@@ -23,7 +23,7 @@ export class ApiServers {
   }
 
   /** A server has started on a machine; it ends with the scope. */
-  started(machine: string, server: ApiServer, scope: Scope): void {
+  started(machine: string, server: Pick<ApiServer, 'handler'>, scope: Scope): void {
     const running: Running = { machine, server, exchanges: new Set() }
     this.#running.set(machine, running)
     scope.onClose(() => {

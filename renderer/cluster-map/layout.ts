@@ -87,7 +87,7 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
   const others = machine.components.filter((name) => name !== hub)
   const left = others.filter((name) => name === 'etcd')
   const right = others.filter((name) => name !== 'etcd')
-  const gap = clamp(inner.width * 0.07, inner.width < stackedBelow ? 10 : 14, 76)
+  const gap = inner.width < stackedBelow ? 10 : clamp(inner.width * 0.07, 14, 76)
   const columnWidth = (inner.width - 2 * gap) / 3
   const components: { name: string; rect: Rect }[] = []
   /** Side by side they would have no room for their names. */
