@@ -54,7 +54,21 @@ export function daemonPod(set: DaemonSet, template: PodTemplateSpec, nodeName: s
 }
 
 /** Whether a node should have a daemon pod, and whether one that is there may stay. */
-export function daemonFits(set: DaemonSet, node: Node): { readonly run: boolean; readonly stay: boolean } {
+export function daemonFits(set: DaemonSet, node: Node): DaemonFit {
+  // Asked for every node at every sync, and most of both are as they were.
+  let known = fits.get(node)
+  if (known?.template !== set.spec?.template || !known) fits.set(node, (known = { template: set.spec?.template, fit: fitOf(set, node) }))
+  return known.fit
+}
+
+interface DaemonFit {
+  readonly run: boolean
+  readonly stay: boolean
+}
+
+const fits = new WeakMap<Node, { readonly template: PodTemplateSpec | undefined; readonly fit: DaemonFit }>()
+
+function fitOf(set: DaemonSet, node: Node): DaemonFit {
   const spec = daemonSpec(set)
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return { run: false, stay: false }
   if (!matchesRequiredNodeAffinity({ apiVersion: 'v1', kind: 'Pod', metadata: set.metadata, spec }, node)) return { run: false, stay: false }

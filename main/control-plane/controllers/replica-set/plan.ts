@@ -1,9 +1,10 @@
 import type { Pod, PodTemplateSpec, ReplicaSetCondition, ReplicaSetStatus } from '../../../api/generated/types.ts'
 import { conditionOf, withoutCondition } from '../../../api/machinery/conditions.ts'
-import { matchesLabels, type Selector } from '../../../api/machinery/labels.ts'
-import { isPodReady, podAvailableAt } from '../../../api/machinery/pod.ts'
+import type { Selector } from '../../../api/machinery/labels.ts'
+import { podAvailableAt } from '../../../api/machinery/pod.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
 import { podsToDelete } from '../framework/deletion-order.ts'
+import { podFacts } from './pod-facts.ts'
 
 /** So many pods at most are created or deleted in one sync. */
 export const burstReplicas = 500
@@ -31,15 +32,16 @@ export function planReplicas(set: ReplicaView, active: readonly Pod[], siblings:
   return { create: 0, remove: [] }
 }
 
-/** The status that the pods make. `failure` is what kept the plan from being carried out. */
-export function statusOf(set: ReplicaView, active: readonly Pod[], terminating: number | undefined, failure: string | undefined, now: number): ReplicaSetStatus {
+/** The status that the pods make of a set with that uid. `failure` is what kept the plan from being carried out. */
+export function statusOf(set: ReplicaView, uid: string, active: readonly Pod[], terminating: number | undefined, failure: string | undefined, now: number): ReplicaSetStatus {
   let fullyLabeledReplicas = 0
   let readyReplicas = 0
   let availableReplicas = 0
   const labels = set.template?.metadata?.labels
   for (const pod of active) {
-    if (matchesLabels(labels, pod.metadata.labels)) fullyLabeledReplicas++
-    if (!isPodReady(pod)) continue
+    const { fullyLabeled, ready } = podFacts(pod, uid, set.selector, labels)
+    if (fullyLabeled) fullyLabeledReplicas++
+    if (!ready) continue
     readyReplicas++
     if (set.minReadySeconds === 0 || podAvailableAt(pod, set.minReadySeconds)! <= now) availableReplicas++
   }

@@ -14,6 +14,7 @@ import { hasCause, isNotFound } from '../../../api/machinery/status-error.ts'
 import { claim, recheck } from '../framework/claims.ts'
 import { controlledBy, indexByController, orphansIn } from '../framework/owner-index.ts'
 import { PodControl, podFromTemplate, textOf } from '../framework/pod-control.ts'
+import { podFacts } from './pod-facts.ts'
 import { nextAvailabilityMs, planReplicas, statusOf, type ReplicaView } from './plan.ts'
 
 /** What the core has to know of the kind that it keeps. */
@@ -88,15 +89,22 @@ class ReplicaCore<T extends KubeObject> {
     const { clock } = this.#context.process
     const view = this.#owner.view(set)
     const needsSync = this.#expectations.satisfied(key)
-    const all = [...controlledBy(this.#pods, set.metadata.uid!), ...orphansIn(this.#pods, namespace).filter((pod) => matchesSelector(view.selector, pod.metadata.labels))]
-    const active = await claim(
-      { client: this.#context.client, kind: podKind, owner: set, selector: view.selector, canAdopt: recheck(this.#context.client, this.#owner.kind, set) },
-      all.filter(isPodActive),
-    )
+    const uid = set.metadata.uid!
+    const labels = view.template?.metadata?.labels
+    const active: Pod[] = []
+    const doubtful: Pod[] = []
+    for (const pod of controlledBy(this.#pods, uid)) {
+      const facts = podFacts(pod, uid, view.selector, labels)
+      if (facts.active) (facts.ours ? active : doubtful).push(pod)
+    }
+    for (const pod of orphansIn(this.#pods, namespace)) if (isPodActive(pod) && matchesSelector(view.selector, pod.metadata.labels)) doubtful.push(pod)
+    if (doubtful.length > 0) {
+      active.push(...(await claim({ client: this.#context.client, kind: podKind, owner: set, selector: view.selector, canAdopt: recheck(this.#context.client, this.#owner.kind, set) }, doubtful)))
+    }
     const terminating = this.#owner.countsTerminating ? controlledBy(this.#pods, set.metadata.uid!).filter(isPodTerminating).length : undefined
     let failure: unknown
     if (needsSync && !set.metadata.deletionTimestamp) failure = await this.#carryOut(key, set, view, active)
-    const status = statusOf(view, active, terminating, failure === undefined ? undefined : textOf(failure), clock.now())
+    const status = statusOf(view, uid, active, terminating, failure === undefined ? undefined : textOf(failure), clock.now())
     const updated = await this.#updateStatus(set, status)
     if (failure !== undefined) throw failure
     if (view.minReadySeconds > 0 && updated.readyReplicas === view.replicas && updated.availableReplicas !== view.replicas) {
