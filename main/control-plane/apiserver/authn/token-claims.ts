@@ -3,8 +3,23 @@ import type { TokenProblem } from './token-authenticator.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
+/** What was read of tokens: their bearers show them with every request. Pure, so it may be forgotten at any time. */
+const read = new Map<string, Json | null>()
+const readMax = 4_096
+
 /** The payload of a JSON Web Token, unverified; undefined when it is none that this server could have signed. */
 export function unverifiedClaims(token: string): Json | undefined {
+  let claims = read.get(token)
+  if (claims === undefined) {
+    claims = readClaims(token) ?? null
+    if (read.size >= readMax) read.clear()
+    // A text that is no token, however long, is not worth keeping.
+    if (claims) read.set(token, claims)
+  }
+  return claims ?? undefined
+}
+
+function readClaims(token: string): Json | undefined {
   const parts = token.split('.')
   if (parts.length !== 3) return undefined
   const [header, claims] = [jsonOf(parts[0]!), jsonOf(parts[1]!)]
