@@ -48,13 +48,16 @@ function machine(name: string, role: MachineSpec['role'], index: number): Machin
   }
 }
 
+/** Every node takes a /24 of the pods' range: the usual one has so many. */
+const nodesOfUsualCidr = 256
+
 function spec(name: string, seed: number, machines: readonly MachineSpec[]): ClusterSpec {
   const severalServers = machines.filter(({ role }) => role === 'control-plane').length > 1
   return {
     name,
     seed,
     kubernetesVersion: 'v1.36.1',
-    podCidr: '10.244.0.0/16',
+    podCidr: machines.length > nodesOfUsualCidr ? '10.128.0.0/12' : '10.244.0.0/16',
     serviceCidr: '10.96.0.0/12',
     dnsAddress: '10.96.0.10',
     clusterDomain: 'cluster.local',
