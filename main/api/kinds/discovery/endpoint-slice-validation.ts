@@ -1,7 +1,7 @@
 import type { DiscoveryEndpointPort, Endpoint, EndpointSlice } from '../../generated/types.ts'
 import { fieldDuplicate, fieldInvalid, fieldIsImmutable, fieldNotSupported, fieldPath, fieldRequired, fieldTooMany } from '../../machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../machinery/field-error.ts'
-import { isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidPortNumber } from '../../machinery/names.ts'
+import { isDns1123Label, isDns1123Subdomain, isLabelValue, isQualifiedName, isValidPortNumber } from '../../machinery/names.ts'
 import { nonSpecialIpErrors } from '../core/endpoints-validation.ts'
 import { isIpv4, isIpv6 } from '../core/ip-validation.ts'
 
@@ -10,7 +10,7 @@ const protocols = ['SCTP', 'TCP', 'UDP']
 const addressesMax = 100
 const endpointsMax = 1000
 const portsMax = 20000
-const zoneHintsMax = 8
+const hintsMax = 8
 
 export function validateEndpointSlice(slice: EndpointSlice): FieldError[] {
   const errors: FieldError[] = []
@@ -56,17 +56,20 @@ function addressErrors(address: string, addressType: string, at: FieldPath): Fie
   }
 }
 
-function hintErrors(endpoint: Endpoint, at: FieldPath): FieldError[] {
-  const zones = endpoint.hints?.forZones ?? []
-  const path = at.child('forZones')
-  if (zones.length > zoneHintsMax) return [fieldTooMany(path, zones.length, zoneHintsMax)]
+function hintErrors({ hints }: Endpoint, at: FieldPath): FieldError[] {
+  return [...namedHintErrors(hints?.forZones, at.child('forZones'), isLabelValue), ...namedHintErrors(hints?.forNodes, at.child('forNodes'), isDns1123Subdomain)]
+}
+
+/** Zones or nodes that traffic should come from: few, well named, each once. */
+function namedHintErrors(hints: readonly { readonly name: string }[] = [], path: FieldPath, messagesOf: (name: string) => string[]): FieldError[] {
+  if (hints.length > hintsMax) return [fieldTooMany(path, hints.length, hintsMax)]
   const errors: FieldError[] = []
   const seen = new Set<string>()
-  for (const [index, zone] of zones.entries()) {
-    const name = path.index(index).child('name')
-    if (!zone.name) errors.push(fieldRequired(name))
-    else if (seen.has(zone.name)) errors.push(fieldDuplicate(name, zone.name))
-    seen.add(zone.name)
+  for (const [index, { name = '' }] of hints.entries()) {
+    const here = path.index(index).child('name')
+    if (seen.has(name)) errors.push(fieldDuplicate(here, name))
+    seen.add(name)
+    for (const message of messagesOf(name)) errors.push(fieldInvalid(here, name, message))
   }
   return errors
 }
