@@ -52,6 +52,18 @@ describe('the objects of priority and fairness', () => {
     expect((await call('GET', `${flow}/flowschemas/global-default`)).json.spec.matchingPrecedence).toBe(8001)
   })
 
+  it('are left in peace when they are right', async () => {
+    const { call, run } = await startServer()
+    const versions = async (): Promise<unknown> => {
+      const lists = [await call('GET', `${flow}/flowschemas`), await call('GET', `${flow}/prioritylevelconfigurations`)]
+      return lists.map(({ json }) => json.items.map(({ metadata }: { metadata: { resourceVersion: string } }) => metadata.resourceVersion))
+    }
+    await run(100)
+    const before = await versions()
+    await run(130_000)
+    expect(await versions()).toEqual(before)
+  })
+
   it('say when their level is missing', async () => {
     const { call, run } = await startServer()
     await call('POST', `${flow}/flowschemas`, { apiVersion: 'flowcontrol.apiserver.k8s.io/v1', kind: 'FlowSchema', metadata: { name: 'lost' }, spec: { priorityLevelConfiguration: { name: 'nowhere' } } })
