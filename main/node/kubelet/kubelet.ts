@@ -25,6 +25,7 @@ import { PodRegistry } from './pod-registry.ts'
 import { PodRuntimeCache } from './pod-runtime.ts'
 import type { PodTools } from './pod-tools.ts'
 import { Prober } from './prober.ts'
+import { DelegatedAccess } from './server-access.ts'
 import { serveKubelet } from './server.ts'
 import { isMirrorPod, isStaticPod, MirrorPods, staticPod, type ManifestSource } from './static-pods.ts'
 import { StatusWriter } from './status-writer.ts'
@@ -131,7 +132,7 @@ export class Kubelet implements Program {
     this.#expose()
     process.journal.info('Kubelet version', { kubeletVersion: kubernetesVersion })
     events.node('Normal', 'Starting', 'Starting kubelet.')
-    serveKubelet(process, { tools: this.#tools, registry: this.#registry, agent: this.#agent })
+    serveKubelet(process, { tools: this.#tools, registry: this.#registry, agent: this.#agent, access: new DelegatedAccess(process, client, options.nodeName) })
     void this.#start()
   }
 

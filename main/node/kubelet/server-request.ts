@@ -3,11 +3,13 @@ import type { NodeAgent } from './node-agent.ts'
 import type { PodRegistry } from './pod-registry.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { PodWorker } from './pod-worker.ts'
+import type { DelegatedAccess } from './server-access.ts'
 
 export interface KubeletServerParts {
   readonly tools: PodTools
   readonly registry: PodRegistry
   readonly agent: NodeAgent
+  readonly access: Pick<DelegatedAccess, 'authenticate' | 'authorize'>
 }
 
 /** What a route is given. */

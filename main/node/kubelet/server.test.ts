@@ -67,6 +67,57 @@ describe('access', () => {
     if (text) expect(answer.text).toBe(text)
   })
 
+  const ask = async (asker: Asker, path: string, authorization: string): Promise<string> => {
+    const response = await asker.b.kernel.settle(new HttpClient(asker.b.process, { address: '192.168.64.11', port: 10250 }).request({ method: 'GET', path, headers: { authorization } }))
+    return response.status === 200 ? '200' : `${response.status} ${new TextDecoder().decode(response.body as Uint8Array).trim()}`
+  }
+
+  test('a token opens what its owner may have, by subresource and no more', async () => {
+    const asker = await bench()
+    asker.b.tokens.set('good', 'system:serviceaccount:monitoring:agent')
+    asker.b.allows = (user, _groups, subresource) => user === 'system:serviceaccount:monitoring:agent' && (subresource === 'metrics' || subresource === 'healthz')
+    expect(await ask(asker, '/metrics', 'Bearer good')).toBe('200')
+    expect(await ask(asker, '/metrics/cadvisor', 'bearer good')).toBe('200')
+    expect(await ask(asker, '/healthz', 'Bearer good')).toBe('200')
+    const forbidden = (subresources: string): string => `403 Forbidden (user=system:serviceaccount:monitoring:agent, verb=get, resource=nodes, subresource(s)=[${subresources}])`
+    expect(await ask(asker, '/pods', 'Bearer good')).toBe(forbidden('pods proxy'))
+    expect(await ask(asker, '/runningpods/', 'Bearer good')).toBe(forbidden('pods proxy'))
+    expect(await ask(asker, '/configz', 'Bearer good')).toBe(forbidden('configz proxy'))
+    expect(await ask(asker, '/stats/summary', 'Bearer good')).toBe(forbidden('stats'))
+    expect(await ask(asker, '/logs/x', 'Bearer good')).toBe(forbidden('log'))
+    expect(await ask(asker, '/containerLogs/default/web/main', 'Bearer good')).toBe(forbidden('proxy'))
+    expect(await ask(asker, '/%zz', 'Bearer good')).toBe(forbidden('proxy'))
+  })
+
+  test.each(['Bearer bad', 'Bearer', 'Basic Zm9vOmJhcg==', 'Bearer  good', ''])('%j does not', async (authorization) => {
+    const asker = await bench()
+    asker.b.tokens.set('good', 'somebody')
+    asker.b.allows = () => true
+    expect(await ask(asker, '/metrics', authorization)).toBe('401 Unauthorized')
+  })
+
+  test('answers are remembered: the allowed five minutes, the refused half a minute', async () => {
+    const asker = await bench()
+    asker.b.tokens.set('good', 'somebody')
+    let asked = 0
+    let allowed = false
+    asker.b.allows = () => {
+      asked++
+      return allowed
+    }
+    for (const _ of [1, 2]) expect(await ask(asker, '/metrics', 'Bearer good')).toContain('403')
+    expect(asked).toBe(1)
+    allowed = true
+    await asker.b.run(31_000)
+    for (const _ of [1, 2]) expect(await ask(asker, '/metrics', 'Bearer good')).toBe('200')
+    expect(asked).toBe(2)
+    allowed = false
+    await asker.b.run(299_000)
+    expect(await ask(asker, '/metrics', 'Bearer good')).toBe('200')
+    await asker.b.run(2_000)
+    expect(await ask(asker, '/metrics', 'Bearer good')).toContain('403')
+  })
+
   test('unknown paths and methods', async () => {
     const asker = await bench()
     expect(await asker.get('/nothing')).toEqual({ status: 404, text: '404 page not found\n' })

@@ -37,7 +37,7 @@ export function reviewHandlers(parts: Parts): [string, Handler][] {
     kind.strategy.defaults?.(object)
     const errors = kind.strategy.validate?.(object) ?? []
     if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind }, '', errors)
-    const respond = (status: unknown): void => respondWith(request, 201, form, { ...object, metadata: { ...object.metadata, creationTimestamp: object.metadata.creationTimestamp ?? null }, status })
+    const respond = (status: unknown): void => respondWith(request, 201, form, { ...object, status })
     const status = answer(object, request)
     if (status instanceof Promise) return status.then(respond)
     respond(status)
@@ -52,7 +52,10 @@ export function reviewHandlers(parts: Parts): [string, Handler][] {
     [handlerKey(authorizationGroup, 'selfsubjectaccessreviews'), access((_object, { context }) => context.user)],
     [handlerKey(authorizationGroup, 'selfsubjectrulesreviews'), review((object, { context }) => rulesStatus(parts, context.user, (object as SelfSubjectRulesReview).spec.namespace ?? ''))],
     [handlerKey(authenticationGroup, 'tokenreviews'), review((object) => tokenStatus(parts, object as TokenReview))],
-    [handlerKey(authenticationGroup, 'selfsubjectreviews'), review((_object, { context }) => ({ userInfo: userInfo(context.user) }))],
+    [handlerKey(authenticationGroup, 'selfsubjectreviews'), review((object, { context }) => {
+      object.metadata.creationTimestamp = context.timestamp
+      return { userInfo: userInfo(context.user) }
+    })],
   ]
 }
 

@@ -1,4 +1,4 @@
-import type { CoreEvent, Pod, PodSpec } from '../../../api/generated/types.ts'
+import type { CoreEvent, Pod, PodSpec, SubjectAccessReviewSpec } from '../../../api/generated/types.ts'
 import { FakeApi } from '../../../api/client/testing/fake-api.ts'
 import { testEpoch } from '../../../api/client/testing/test-process.ts'
 import { eventKind } from '../../../api/kinds/core/event.ts'
@@ -20,6 +20,10 @@ export class KubeletBench {
   readonly runtime: FakeRuntime
   process!: RunningProcess
   kubelet!: Kubelet
+  /** Whom the API server lets at `nodes/<subresource>`; default: whom kubeadm's roles do. */
+  allows: (user: string, groups: readonly string[], subresource: string) => boolean = (_user, groups) => groups.includes('kubeadm:cluster-admins') || groups.includes('system:masters')
+  /** Users by token, as the API server knows them. */
+  readonly tokens = new Map<string, string>()
   #nextIp = 2
 
   constructor(options: Partial<KubeletOptions> & { readonly seed?: number } = {}) {
@@ -29,8 +33,21 @@ export class KubeletBench {
     const outside = new Machine(this.network, 'outside', '192.168.64.99', new SimulatedDisk(this.kernel, 'outside')).start('api', () => ({}))
     const containerd = this.machine.start('containerd', () => ({}))
     this.api = new FakeApi(outside)
+    this.#answerReviews()
     this.runtime = new FakeRuntime(containerd.clock, (config) => this.network.createStack('worker-1', config.name, [`10.244.1.${this.#nextIp++}`], this.machine.stack))
     this.startKubelet(options)
+  }
+
+  /** The API server's answers to the kubelet's questions about its clients. */
+  #answerReviews(): void {
+    const create = this.api.create.bind(this.api)
+    this.api.create = async (kind, object, options) => {
+      const { spec } = object as unknown as { spec?: SubjectAccessReviewSpec & { token?: string } }
+      if (kind.plural === 'subjectaccessreviews') return { ...object, status: { allowed: this.allows(spec!.user ?? '', spec!.groups ?? [], spec!.resourceAttributes?.subresource ?? '') } }
+      if (kind.plural !== 'tokenreviews') return create(kind, object, options)
+      const username = this.tokens.get(spec!.token ?? '')
+      return { ...object, status: username === undefined ? { user: {}, error: 'invalid bearer token' } : { authenticated: true, user: { username, groups: ['system:authenticated'] } } }
+    }
   }
 
   startKubelet(options: Partial<KubeletOptions> = {}): void {
