@@ -46,6 +46,13 @@ export function selectorCost(length: number): number {
   return listCost + Math.ceil(length * traversalFactor) + Math.ceil(Math.ceil(length * 0.5) * (listCost + structCost))
 }
 
+/** Everything in a list with everything else in it. */
+function comparedWithin(list: CelList): number {
+  const [first] = list.size === 0 ? [null] : [list.at(0)]
+  const factor = typeof first === 'string' || first instanceof Uint8Array ? 2 + traversalFactor : 2
+  return 1 + listCost + Math.floor(list.size * list.size * factor)
+}
+
 const comparisons = /^(less|greater|less_equals|greater_equals)_(string|bytes)$/
 
 /** The cost of a call that was made. */
@@ -104,6 +111,15 @@ export function callCost(name: string, overload: string, args: readonly CelValue
       return 1 + costSize(first) * costSize(second)
     case 'list_sets_equivalent_list':
       return 1 + costSize(first) * costSize(second) * 2
+    case 'list_slice':
+    case 'lists_range':
+    case 'list_reverse':
+      return 1 + listCost + costSize(result)
+    case 'list_flatten':
+    case 'list_flatten_int':
+      return 1 + listCost + Math.floor(costSize(first) * (typeof second === 'bigint' ? Number(second) : 1))
+    case 'list_distinct':
+      return comparedWithin(first as CelList)
     case 'starts_with_string':
     case 'ends_with_string':
     case 'string_to_bytes':
@@ -125,6 +141,8 @@ export function callCost(name: string, overload: string, args: readonly CelValue
     case 'contains_string':
       return traversed(first) * traversed(second)
     default:
+      if (name === 'sort') return comparedWithin(first as CelList)
+      if (name === '@sortByAssociatedKeys') return comparedWithin(second as CelList)
       return comparisons.test(overload) ? Math.ceil(Math.min(costSize(first), costSize(second)) * traversalFactor) : 1
   }
 }

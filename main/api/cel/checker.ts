@@ -38,6 +38,8 @@ class Checker {
   readonly #scopes: Map<string, Type>[] = []
   #bindings = new Map<string, Type>()
   #fresh = 0
+  /** Lists whose items need not be of one type. */
+  readonly #mixed = new Set<number>()
 
   constructor(declarations: Declarations, functions: Functions) {
     this.#declarations = declarations
@@ -72,6 +74,10 @@ class Checker {
         return this.#call(expr)
       case 'list': {
         let item: Type | undefined
+        if (this.#mixed.has(expr.id)) {
+          for (const element of expr.elements) this.check(element)
+          return listType(dynType)
+        }
         for (const [index, element] of expr.elements.entries()) {
           let type = this.check(element)
           if (expr.optional.has(index)) type = this.#unwrapped(type, element)
@@ -179,6 +185,9 @@ class Checker {
         return this.#resolve(expr, whole, false, args)
       }
     }
+    // What a text is formatted with may be of any types.
+    const [first] = expr.args
+    if (name === 'format' && target && first?.kind === 'list') this.#mixed.add(first.id)
     const targetType = target && this.#substitute(this.check(target), false)
     const args = expr.args.map((each) => this.#substitute(this.check(each), false))
     if (!this.#functions.overloads.has(name)) return this.#fail(expr.at, `undeclared reference to '${name}' (in container '')`)

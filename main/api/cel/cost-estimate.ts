@@ -205,6 +205,11 @@ class Estimator {
     const library = libraryCost(name, id, target, args, sized, (list) => this.#itemSize(list))
     if (library) return plus(library.cost, library.size)
     const [first, second] = args
+    const allocating = (factor: number, size: Bounds): { cost: Bounds; size?: Bounds | undefined } => plus(add(scaled(size, factor), fixed(1 + listCost)), size)
+    if (name === 'sort' || name === '@sortByAssociatedKeys') {
+      const keys = name === 'sort' ? target : first
+      return allocating(/^list_(string|bytes)_/.test(id) ? 2 + traversalFactor : 2, times(sized(keys), sized(keys)))
+    }
     switch (id) {
       case 'string_format':
         return plus(scaled(sized(target), traversalFactor))
@@ -245,6 +250,20 @@ class Estimator {
       case 'list_sets_intersects_list':
       case 'list_sets_equivalent_list':
         return plus(add(scaled(times(sized(first), sized(second)), id === 'list_sets_equivalent_list' ? 2 : 1), fixed(1)))
+      case 'list_slice': {
+        const number = (node: Node | undefined, otherwise: number): number => (node?.expr?.kind === 'literal' && typeof node.expr.value === 'bigint' ? Number(node.expr.value) : otherwise)
+        return allocating(1, fixed(Math.max(number(second, sized(target).max) - number(first, 0), 0)))
+      }
+      case 'lists_range':
+        return allocating(1, fixed(first?.expr?.kind === 'literal' && typeof first.expr.value === 'bigint' ? Number(first.expr.value) : unbounded))
+      case 'list_reverse':
+        return allocating(1, sized(target))
+      case 'list_flatten':
+        return allocating(1, sized(target))
+      case 'list_flatten_int':
+        return allocating(first?.expr?.kind === 'literal' && typeof first.expr.value === 'bigint' ? Number(first.expr.value) : unbounded, sized(target))
+      case 'list_distinct':
+        return allocating(2, times(sized(target), sized(target)))
       case 'equals':
       case 'not_equals':
       case 'less_string':

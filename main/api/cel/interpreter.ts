@@ -65,7 +65,7 @@ class Planner {
     }
   }
 
-  /** Literals, lists of them, and conversions of them, which cost nothing at run time. */
+  /** Literals, lists and maps of them, and conversions of them, which cost nothing at run time. */
   #constant(expr: Expr): CelValue | undefined {
     if (expr.kind === 'literal') return expr.value
     if (expr.kind === 'list' && expr.optional.size === 0) {
@@ -76,6 +76,19 @@ class Planner {
         values.push(value)
       }
       return new ArrayList(values)
+    }
+    if (expr.kind === 'map') {
+      const entries: [CelValue, CelValue][] = []
+      const keys = new Set<string>()
+      for (const entry of expr.entries) {
+        const key = this.#constant(entry.key)
+        const value = this.#constant(entry.value)
+        const text = key === undefined ? undefined : keyText(key)
+        if (key === undefined || value === undefined || text === undefined || entry.optional || keys.has(text)) return undefined
+        keys.add(text)
+        entries.push([key, value])
+      }
+      return new EntryMap(entries)
     }
     if (expr.kind === 'call' && !expr.target && expr.args.length === 1 && conversions.has(expr.name)) {
       const value = this.#constant(expr.args[0]!)
@@ -142,7 +155,7 @@ class Planner {
     const args = expr.args.map((each) => this.plan(each))
     if (name === '_&&_') return logical(args[0]!, args[1]!, false)
     if (name === '_||_') return logical(args[0]!, args[1]!, true)
-    if (name === '_?_:_') return conditional(args[0]!, args[1]!, args[2]!)
+    if (name === '_?_:_') return conditional(args[0]!, withoutRoot(expr.args[1]!, args[1]!), withoutRoot(expr.args[2]!, args[2]!))
     const namespaced = this.#checked.namespaced.has(expr.id)
     const overloads = this.#checked.overloads.get(expr.id) ?? []
     if (name === '@not_strictly_false') {
@@ -160,6 +173,8 @@ class Planner {
         if (found) return found
       }
     }
+    if (overloads.length === 1 && overloads[0]!.id === 'optional_or_optional') return alternative(this.plan(expr.target!), args[0]!, false)
+    if (overloads.length === 1 && overloads[0]!.id === 'optional_orValue_value') return alternative(this.plan(expr.target!), args[0]!, true)
     const all = expr.target && !namespaced ? [this.plan(expr.target), ...args] : args
     const functionName = namespaced ? overloads[0]!.name : name
     return called(functionName, overloads, all)
@@ -301,12 +316,38 @@ function logical(left: Step, right: Step, deciding: boolean): Step {
   }
 }
 
+/** What a conditional chooses is read by the way: cel-go does not count the variable that such a branch begins with. */
+function withoutRoot(branch: Expr, step: Step): Step {
+  let root = branch
+  for (;;) {
+    if (root.kind === 'select') root = root.operand
+    else if (root.kind === 'call' && ['_[_]', '_?._', '_[?_]'].includes(root.name)) root = root.args[0]!
+    else break
+  }
+  if (root.kind !== 'ident') return step
+  return (frame) => {
+    frame.cost -= selectCost
+    return step(frame)
+  }
+}
+
 function conditional(test: Step, yes: Step, no: Step): Step {
   return (frame) => {
     const value = test(frame)
     if (value instanceof EvaluationError) return value
     if (typeof value !== 'boolean') return noOverload
     return value ? yes(frame) : no(frame)
+  }
+}
+
+/** `or` and `orValue`: the other side is looked at only when there is no value. */
+function alternative(optional: Step, other: Step, unwraps: boolean): Step {
+  return (frame) => {
+    const value = optional(frame)
+    if (value instanceof EvaluationError) return value
+    if (!(value instanceof Optional)) return noOverload
+    if (value.value === undefined) return other(frame)
+    return unwraps ? value.value : value
   }
 }
 
@@ -363,7 +404,7 @@ function isOf(value: CelValue, type: Type): boolean {
     case 'param':
       return true
     case 'list':
-      return value instanceof CelList && (type.params[0]!.kind === 'param' || type.params[0]!.kind === 'dyn' || value.size === 0 || isOf(value.at(0), type.params[0]!))
+      return value instanceof CelList && (['param', 'dyn', 'list'].includes(type.params[0]!.kind) || value.size === 0 || isOf(value.at(0), type.params[0]!))
     case 'map':
       return value instanceof CelMap
     case 'opaque':

@@ -121,6 +121,15 @@ function optional(wrap: boolean): Macro {
   }
 }
 
+/** `list.sortBy(e, key)`: sorts by what the key is of each. */
+const sortBy: Macro = (target, args, make) => {
+  const names = variables(args, 1)
+  if ('message' in names) return names
+  const input = '@__sortBy_input__'
+  const keys = make.fold({ range: make.ident(input), iterVar: names[0]!, ...collecting(make, make.list(), [args[1]!], (value) => make.call('_+_', make.accu(), make.list(value))) })
+  return make.fold({ range: make.list(), iterVar: '#unused', accuVar: input, init: target, condition: make.literal(false), step: make.ident(input), result: make.member(make.ident(input), '@sortByAssociatedKeys', keys) })
+}
+
 const byName: ReadonlyMap<string, Macro> = new Map<string, Macro>([
   ['all:2', loop(1, all)],
   ['exists:2', loop(1, exists)],
@@ -139,6 +148,7 @@ const byName: ReadonlyMap<string, Macro> = new Map<string, Macro>([
   ['transformMap:4', loop(2, (make, body, [key]) => transformMap(body, key!, make))],
   ['transformMapEntry:3', loop(2, transformMapEntry)],
   ['transformMapEntry:4', loop(2, transformMapEntry)],
+  ['sortBy:2', sortBy],
   ['optMap:2', optional(true)],
   ['optFlatMap:2', optional(false)],
 ])

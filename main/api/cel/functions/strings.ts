@@ -118,7 +118,7 @@ function format(template: string, list: CelList): CelValue {
       case 'f':
         return typeof value === 'number' || whole !== undefined ? Number(whole ?? value).toFixed(precision === undefined ? 6 : Number(precision)) : fail('error during formatting: fixed-point clause can only be used on doubles')
       case 'e':
-        return typeof value === 'number' || whole !== undefined ? Number(whole ?? value).toExponential(precision === undefined ? 6 : Number(precision)).replace(/e([+-])(\d)$/, 'e$10$2') : fail('error during formatting: scientific clause can only be used on doubles')
+        return typeof value === 'number' || whole !== undefined ? scientific(Number(whole ?? value), precision === undefined ? 6 : Number(precision)) : fail('error during formatting: scientific clause can only be used on doubles')
       case 'b':
         return typeof value === 'boolean' ? (value ? '1' : '0') : whole === undefined ? fail('error during formatting: only integers and bools can be formatted as binary') : whole.toString(2)
       case 'o':
@@ -133,6 +133,15 @@ function format(template: string, list: CelList): CelValue {
     }
   })
   return problem ?? text
+}
+
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+
+/** `3.140000×10⁰⁰`: as cel-go's locale writes it. */
+function scientific(value: number, precision: number): string {
+  const [mantissa = '', power = '0'] = value.toExponential(precision).split('e')
+  const digits = String(Math.abs(Number(power))).padStart(2, '0')
+  return `${mantissa}×10${Number(power) < 0 ? '⁻' : ''}${[...digits].map((digit) => superscripts[Number(digit)]).join('')}`
 }
 
 function withPattern(pattern: string, run: (compiled: ReturnType<typeof compilePattern>) => CelValue): CelValue {
