@@ -63,5 +63,9 @@ export function processEnvironment(): Environment {
     workingFolder: process.cwd(),
     now: () => Date.now(),
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+    after(delayMs, run) {
+      const timer = setTimeout(run, delayMs)
+      return () => clearTimeout(timer)
+    },
   }
 }

@@ -26,4 +26,6 @@ export interface Environment {
   /** Ms since the epoch. Commands are outside the simulation: this is the wall's time. */
   now(): number
   sleep(delayMs: number): Promise<void>
+  /** Calls `run` once, later; the answer calls it off, so that nothing keeps a finished command from ending. */
+  after(delayMs: number, run: () => void): () => void
 }

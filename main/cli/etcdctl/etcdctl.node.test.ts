@@ -46,7 +46,7 @@ async function ours(argv: readonly string[], input = '', onOutput: (stdout: stri
       return () => {}
     },
   }
-  const environment = { variables: etcd.environment, homeFolder: '/', workingFolder: '/', now: () => performance.now(), sleep: (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs)) }
+  const environment = { variables: etcd.environment, homeFolder: '/', workingFolder: '/', now: () => performance.now(), sleep: (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs)), after: () => () => {} }
   const code = await runEtcdctl(argv, streams, environment, (flags) => grpcConnection(flags, { ...etcd.environment, ORRERY_ETCD: '/none' }))
   return { stdout, stderr, code }
 }

@@ -20,11 +20,12 @@ export async function watchUntil(context: CommandContext, target: Target, timeou
     const leftMs = end - environment.now()
     if (leftMs <= 0) return false
     const stream = await factory.client().rawStream('GET', `${path}&watch=true&resourceVersion=${list.metadata?.resourceVersion ?? ''}`)
+    let callOff = (): void => {}
     const outcome = await new Promise<'done' | 'ended' | 'late'>((resolve, reject) => {
       let rest = ''
       const decoder = new TextDecoder()
       let turn = Promise.resolve()
-      if (leftMs !== Infinity) void environment.sleep(leftMs).then(() => resolve('late'))
+      if (leftMs !== Infinity) callOff = environment.after(leftMs, () => resolve('late'))
       stream.onData((chunk) => {
         rest += decoder.decode(chunk as Uint8Array, { stream: true })
         const lines = rest.split('\n')
@@ -39,7 +40,10 @@ export async function watchUntil(context: CommandContext, target: Target, timeou
         }
       })
       stream.onEnd(() => resolve('ended'))
-    }).finally(() => stream.cancel())
+    }).finally(() => {
+      callOff()
+      stream.cancel()
+    })
     if (outcome === 'done') return true
     if (outcome === 'late') return false
   }

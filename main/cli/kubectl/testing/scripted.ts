@@ -60,7 +60,7 @@ export async function runScripted({ answers, argv, now = 0, namespace = 'default
     listFiles: async () => [],
     plainFiles: async () => undefined,
   }
-  const environment = { variables: {}, homeFolder: '/home', workingFolder: '/', now: () => now, sleep: async () => {} }
+  const environment = { variables: {}, homeFolder: '/home', workingFolder: '/', now: () => now, sleep: async () => {}, after: (_delayMs: number, run: () => void) => (void Promise.resolve().then(run), () => {}) }
   const code = await runKubectl(rootCommand, argv, streams, environment, connector)
   return { stdout, stderr, code }
 }
