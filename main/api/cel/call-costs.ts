@@ -122,6 +122,7 @@ export function callCost(name: string, overload: string, args: readonly CelValue
       return comparedWithin(first as CelList)
     case 'starts_with_string':
     case 'ends_with_string':
+      return traversed(second)
     case 'string_to_bytes':
     case 'bytes_to_string':
     case 'strings_quote':

@@ -68,6 +68,7 @@ class Planner {
   /** Literals, lists and maps of them, and conversions of them, which cost nothing at run time. */
   #constant(expr: Expr): CelValue | undefined {
     if (expr.kind === 'literal') return expr.value
+    if (expr.kind === 'ident' && this.#checked.types.get(expr.id)!.kind === 'type' && !this.#slots.includes(expr.name) && !Object.hasOwn(this.#declarations.variables, expr.name)) return new TypeValue(namedType(expr.name, this.#declarations))
     if (expr.kind === 'list' && expr.optional.size === 0) {
       const values: CelValue[] = []
       for (const element of expr.elements) {
@@ -113,14 +114,8 @@ class Planner {
 
   #variable(name: string): Step {
     if (!Object.hasOwn(this.#declarations.variables, name)) {
-      const type = namedTypes(name, this.#declarations)
-      if (type) {
-        const value = new TypeValue(type)
-        return (frame) => {
-          spend(frame, selectCost)
-          return value
-        }
-      }
+      const value = new TypeValue(namedType(name, this.#declarations))
+      return () => value
     }
     const missing = new EvaluationError(`no such attribute(s): ${name}`)
     return (frame) => {
@@ -293,8 +288,8 @@ class Planner {
 
 const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'uint'])
 
-function namedTypes(name: string, declarations: Declarations): Type | undefined {
-  return declarations.objects && Object.hasOwn(declarations.objects, name) ? declarations.objects[name] : { kind: 'type', name, params: [] }
+function namedType(name: string, declarations: Declarations): Type {
+  return declarations.objects && Object.hasOwn(declarations.objects, name) ? declarations.objects[name]! : { kind: 'type', name, params: [] }
 }
 
 function hasField(value: CelValue, field: string): CelValue {

@@ -4,7 +4,7 @@ import type { JSONSchemaProps } from '../generated/types.ts'
 import { isObject } from '../machinery/json-value.ts'
 import type { JsonObject } from '../machinery/json-value.ts'
 import { bytesOfBase64 } from './base64-text.ts'
-import { parseDurationNanos, parseTimestampNanos } from './functions/time.ts'
+import { parseDurationNanos, parseTimestampNanos, zoneMinutesOf } from './functions/time.ts'
 import { valueOfJson } from './json-values.ts'
 import { escapedName, typeOfSchema } from './schema-types.ts'
 import { CelList, CelMap, Duration, EvaluationError, Timestamp } from './values.ts'
@@ -56,7 +56,7 @@ function stringValue(json: string, format: string | undefined): CelValue {
     case 'date':
     case 'date-time': {
       const nanos = parseTimestampNanos(format === 'date' ? `${json}T00:00:00Z` : json)
-      return nanos === undefined ? new EvaluationError(`Invalid ${format} formatted string ${json}`) : new Timestamp(nanos)
+      return nanos === undefined ? new EvaluationError(`Invalid ${format} formatted string ${json}`) : new Timestamp(nanos, zoneMinutesOf(json))
     }
     default:
       return json

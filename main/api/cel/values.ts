@@ -39,9 +39,12 @@ export class Duration {
 export class Timestamp {
   /** Since 1970. */
   readonly nanos: bigint
+  /** The zone that it was written in, in minutes from UTC; its text shows it again. */
+  readonly zoneMinutes: number
 
-  constructor(nanos: bigint) {
+  constructor(nanos: bigint, zoneMinutes = 0) {
     this.nanos = nanos
+    this.zoneMinutes = zoneMinutes
   }
 }
 

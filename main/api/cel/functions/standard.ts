@@ -8,7 +8,7 @@ import type { CelMap, CelValue, Timestamp } from '../values.ts'
 import { doubleText } from './double-text.ts'
 import { global, member, paramA, paramB } from './overload.ts'
 import type { Library, Overload } from './overload.ts'
-import { durationOf, durationText, parseDurationNanos, parseTimestampNanos, timestampOf, timestampPart, timestampText } from './time.ts'
+import { durationOf, durationText, parseDurationNanos, parseTimestampNanos, timestampOf, timestampPart, timestampText, zoneMinutesOf } from './time.ts'
 
 const int64Min = -(2n ** 63n)
 const int64Max = 2n ** 63n - 1n
@@ -49,11 +49,11 @@ function arithmetic(): Overload[] {
     global('_+_', 'add_bytes', [bytesType, bytesType], bytesType, (a: Uint8Array, b: Uint8Array) => new Uint8Array([...a, ...b])),
     global('_+_', 'add_list', [listA, listA], listA, addLists),
     global('_+_', 'add_duration_duration', [durationType, durationType], durationType, (a: Duration, b: Duration) => durationOf(a.nanos + b.nanos)),
-    global('_+_', 'add_duration_timestamp', [durationType, timestampType], timestampType, (a: Duration, b: Timestamp) => timestampOf(a.nanos + b.nanos)),
-    global('_+_', 'add_timestamp_duration', [timestampType, durationType], timestampType, (a: Timestamp, b: Duration) => timestampOf(a.nanos + b.nanos)),
+    global('_+_', 'add_duration_timestamp', [durationType, timestampType], timestampType, (a: Duration, b: Timestamp) => timestampOf(a.nanos + b.nanos, b.zoneMinutes)),
+    global('_+_', 'add_timestamp_duration', [timestampType, durationType], timestampType, (a: Timestamp, b: Duration) => timestampOf(a.nanos + b.nanos, a.zoneMinutes)),
     global('_-_', 'subtract_duration_duration', [durationType, durationType], durationType, (a: Duration, b: Duration) => durationOf(a.nanos - b.nanos)),
     global('_-_', 'subtract_timestamp_timestamp', [timestampType, timestampType], durationType, (a: Timestamp, b: Timestamp) => durationOf(a.nanos - b.nanos)),
-    global('_-_', 'subtract_timestamp_duration', [timestampType, durationType], timestampType, (a: Timestamp, b: Duration) => timestampOf(a.nanos - b.nanos)),
+    global('_-_', 'subtract_timestamp_duration', [timestampType, durationType], timestampType, (a: Timestamp, b: Duration) => timestampOf(a.nanos - b.nanos, a.zoneMinutes)),
   ]
 }
 
@@ -235,7 +235,7 @@ function conversions(): Overload[] {
     global('timestamp', 'timestamp_to_timestamp', [timestampType], timestampType, same),
     global('timestamp', 'string_to_timestamp', [stringType], timestampType, (text: string) => {
       const nanos = parseTimestampNanos(text)
-      return nanos === undefined ? new EvaluationError(`parsing time ${quote(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${quote(text)} as "2006"`) : timestampOf(nanos)
+      return nanos === undefined ? new EvaluationError(`parsing time ${quote(text)} as "2006-01-02T15:04:05Z07:00": cannot parse ${quote(text)} as "2006"`) : timestampOf(nanos, zoneMinutesOf(text))
     }),
     global('timestamp', 'int64_to_timestamp', [intType], timestampType, (value: bigint) => timestampOf(value * 1_000_000_000n)),
     global('dyn', 'to_dyn', [paramA], dynType, same),

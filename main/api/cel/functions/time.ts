@@ -49,8 +49,13 @@ export function parseTimestampNanos(text: string): bigint | undefined {
   return seconds * secondNanos + BigInt((match[7] ?? '').slice(0, 9).padEnd(9, '0') || '0')
 }
 
-export function timestampOf(nanos: bigint): Timestamp | EvaluationError {
-  return nanos < timestampMin || nanos > timestampMax ? new EvaluationError('timestamp overflow') : new Timestamp(nanos)
+/** Minutes from UTC that a timestamp's text ends with. */
+export function zoneMinutesOf(text: string): number {
+  return offsetOf(/[+-]\d{2}:\d{2}$/.exec(text)?.[0] ?? '') ?? 0
+}
+
+export function timestampOf(nanos: bigint, zoneMinutes = 0): Timestamp | EvaluationError {
+  return nanos < timestampMin || nanos > timestampMax ? new EvaluationError('timestamp overflow') : new Timestamp(nanos, zoneMinutes)
 }
 
 /** `1.5s`: seconds, as cel-go writes a duration. */
@@ -61,10 +66,12 @@ export function durationText({ nanos }: Duration): string {
   return `${sign}${size / secondNanos}${fraction === '' ? '' : `.${fraction}`}s`
 }
 
-export function timestampText({ nanos }: Timestamp): string {
-  const { date, rest } = dateOf(nanos)
+export function timestampText({ nanos, zoneMinutes }: Timestamp): string {
+  const { date, rest } = dateOf(nanos + BigInt(zoneMinutes) * 60n * secondNanos)
+  const away = Math.abs(zoneMinutes)
+  const zone = zoneMinutes === 0 ? 'Z' : `${zoneMinutes < 0 ? '-' : '+'}${String(Math.floor(away / 60)).padStart(2, '0')}:${String(away % 60).padStart(2, '0')}`
   const fraction = rest.toString().padStart(9, '0').replace(/0+$/, '')
-  return `${date.toISOString().slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`
+  return `${date.toISOString().slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}${zone}`
 }
 
 function dateOf(nanos: bigint): { readonly date: Date; readonly rest: bigint } {
