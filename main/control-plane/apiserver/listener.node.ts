@@ -7,13 +7,14 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import type { HttpHandler } from '../../kernel/http.ts'
-import type { PresentedCertificate } from './authn/authenticator.ts'
+import { joinedValues } from './authn/impersonation.ts'
 import { edgeLabel, requestOf } from './edge-input.ts'
 import type { EdgeRequest, Enter } from './edge-input.ts'
 import { Http1Output, Http2Output } from './edge-output.node.ts'
 import type { EdgeOutput } from './edge-output.node.ts'
 import { EdgeExchange } from './edge-exchange.node.ts'
 import { bodyBytesMax } from './negotiation/request-body.ts'
+import { certificateOf } from './peer-certificate.node.ts'
 import { acceptUpgrades } from './upgrade.node.ts'
 
 export interface HttpsOptions {
@@ -70,7 +71,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
   http1.on('request', (request: IncomingMessage, response: ServerResponse) => {
     readBody(request, (body) => {
       const output = new Http1Output(request, response)
-      const exchange = begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, body), output, () => request.socket.destroy(), body.bytes)
+      const exchange = begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request.rawHeaders), request.socket as TLSSocket, body), output, () => request.socket.destroy(), body.bytes)
       running.set(request.socket as TLSSocket, exchange)
       response.on('close', () => exchange.disconnected())
     })
@@ -80,7 +81,7 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request')
     else socket.destroy()
   })
-  acceptUpgrades(http1, (request, output, bytes) => begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request), request.socket as TLSSocket, { bytes, oversizeBytes: undefined }), output, () => request.socket.destroy(), bytes))
+  acceptUpgrades(http1, (request, output, bytes) => begin(factsOf(request.method ?? 'GET', request.url ?? '/', joinedHeaders(request.rawHeaders), request.socket as TLSSocket, { bytes, oversizeBytes: undefined }), output, () => request.socket.destroy(), bytes))
 
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams: 250, initialWindowSize: 1024 * 1024 } })
   http2.on('session', (session) => {
@@ -88,13 +89,13 @@ export async function listenHttps(options: HttpsOptions): Promise<HttpsListener>
     session.on('close', () => sessions.delete(session))
     session.on('error', () => session.destroy())
   })
-  http2.on('stream', (stream: ServerHttp2Stream, headers: Http2Headers) => {
+  http2.on('stream', (stream: ServerHttp2Stream, headers: Http2Headers, _flags: number, rawHeaders: string[]) => {
     stream.on('error', () => {})
     readBody(stream, (body) => {
       if (stream.destroyed) return
       const socket = stream.session?.socket as TLSSocket | undefined
       if (!socket) return
-      const exchange = begin(factsOf(headers[':method'] ?? 'GET', headers[':path'] ?? '/', http2Headers(headers), socket, body), new Http2Output(stream, headers), () => stream.session?.destroy(), body.bytes)
+      const exchange = begin(factsOf(headers[':method'] ?? 'GET', headers[':path'] ?? '/', joinedHeaders(rawHeaders), socket, body), new Http2Output(stream, headers), () => stream.session?.destroy(), body.bytes)
       stream.on('close', () => exchange.disconnected())
     })
   })
@@ -197,53 +198,18 @@ function factsOf(method: string, path: string, headers: Record<string, string>, 
   }
 }
 
-const certificates = new WeakMap<TLSSocket, PresentedCertificate | null>()
-
-/** The client certificate of a connection, and why it proves nothing if it does not. */
-function certificateOf(socket: TLSSocket): PresentedCertificate | undefined {
-  let known = certificates.get(socket)
-  if (known === undefined) {
-    const peer = socket.getPeerCertificate(false)
-    if (!peer || Object.keys(peer).length === 0) known = null
-    else {
-      const { CN, O } = peer.subject as { CN?: string | string[]; O?: string | string[] }
-      const problem = socket.authorized ? undefined : problemText(socket.authorizationError as unknown, peer.valid_to)
-      known = { commonName: one(CN), organizations: O === undefined ? [] : Array.isArray(O) ? O : [O], ...(problem ? { problem } : {}) }
-    }
-    certificates.set(socket, known)
-  }
-  return known ?? undefined
-}
-
-function one(value: string | string[] | undefined): string {
-  return Array.isArray(value) ? (value[0] ?? '') : (value ?? '')
-}
-
-function problemText(error: unknown, validTo: string): string {
-  const code = error instanceof Error ? ((error as { code?: string }).code ?? error.message) : String(error)
-  if (code === 'CERT_HAS_EXPIRED') return `x509: certificate has expired or is not yet valid: current time is after ${validTo}`
-  return code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' || code === 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' || code === 'DEPTH_ZERO_SELF_SIGNED_CERT' || code === 'SELF_SIGNED_CERT_IN_CHAIN' ? 'x509: certificate signed by unknown authority' : `x509: ${code}`
-}
-
-/** Headers in lower case; those that came several times joined as HTTP allows. */
-function joinedHeaders(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {}
-  const { rawHeaders } = request
+/** Headers in lower case; those that came several times joined as HTTP allows, or so that they can be told apart. */
+function joinedHeaders(rawHeaders: readonly string[]): Record<string, string> {
+  const values: Record<string, string[]> = {}
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase()
     const value = rawHeaders[index + 1]!
-    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
-  }
-  return headers
-}
-
-function http2Headers(given: Http2Headers): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const name in given) {
-    const value = given[name]
     if (name.startsWith(':')) {
-      if (name === ':authority' && value !== undefined) headers['host'] = String(value)
-    } else if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+      if (name === ':authority') values['host'] = [value]
+    } else if (values[name]) values[name].push(value)
+    else values[name] = [value]
   }
+  const headers: Record<string, string> = {}
+  for (const name in values) headers[name] = values[name]!.length === 1 ? values[name]![0]! : joinedValues(name, values[name]!)
   return headers
 }

@@ -82,8 +82,8 @@ export class Authenticator {
   }
 }
 
-function userOfCertificate({ commonName, organizations, fingerprint }: PresentedCertificate): User {
-  const user: User = { name: commonName, groups: organizations, ...(fingerprint === undefined ? {} : { extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] } }) }
+function userOfCertificate({ commonName, organizations, fingerprint, uid }: PresentedCertificate): User {
+  const user: User = { name: commonName, groups: organizations, ...(uid === undefined ? {} : { uid }), ...(fingerprint === undefined ? {} : { extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] } }) }
   return withAuthenticatedGroup(user)
 }
 

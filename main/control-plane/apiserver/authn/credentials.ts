@@ -9,6 +9,7 @@ export interface PresentedCertificate {
   readonly problem?: string
   /** SHA-256 of its bytes, in hex; inside the simulation there are none. */
   readonly fingerprint?: string
+  readonly uid?: string
 }
 
 /** A bearer token, or what is wrong with the way in which it is given. */
