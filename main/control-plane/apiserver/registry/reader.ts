@@ -12,6 +12,7 @@ import type { StoredObjects } from '../storage/stored-objects.ts'
 import type { WatchCache } from '../storage/watch-cache.ts'
 import type { Store } from './store.ts'
 import type { View } from './view.ts'
+import { indexedTerm } from './watch-session.ts'
 
 export interface Filter {
   readonly labels: Selector
@@ -127,7 +128,8 @@ export class Reader {
     const revision = this.revision
     let lastKey = ''
     let more = false
-    this.#cache.scan(query.namespace || undefined, (object, key) => {
+    const term = query.fields.terms.length > 0 ? indexedTerm(this.#view, query) : undefined
+    this.#cache.scanWhere(term, query.namespace || undefined, (object, key) => {
       if (!everything && !this.passes(object, query)) return true
       if (limit > 0 && items.length === limit) {
         more = true

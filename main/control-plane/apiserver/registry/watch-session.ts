@@ -174,8 +174,8 @@ function apiVersion({ kind }: View): string {
   return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`
 }
 
-/** The term by which the cache can tell quickly whether the watcher cares: a name, or another field that must have one value. */
-function indexedTerm(view: View, { fields, namespace }: WatchQuery): Interest['exact'] {
+/** The term by which the cache can tell quickly what a watcher or a list cares for: a name, or another field that must have one value. */
+export function indexedTerm(view: View, { fields, namespace }: Pick<WatchQuery, 'fields' | 'namespace'>): Interest['exact'] {
   if (!view.same) return undefined
   // The cache knows the stored version of custom resources only: their own fields are looked at one by one.
   if (view.kind.custom && fields.terms.some((each) => !each.field.startsWith('metadata.'))) return undefined

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../../api/machinery/object.ts'
 import { resourceVersionTooOld } from '../../../api/machinery/status-error.ts'
 import type { EtcdEvent, KeyValue } from '../../etcd/client.ts'
 import type { FeedReader } from './feed.ts'
-import { rangeStart } from './keys.ts'
+import { cacheKey, rangeStart } from './keys.ts'
 import type { StoredObjects } from './stored-objects.ts'
 import { withVersion } from './stored-objects.ts'
 
@@ -32,6 +32,8 @@ const sampleSize = 8
 
 /** How many events are kept for watchers that come with an older resourceVersion. */
 const historyMax = 3_000
+/** Fields of one kind that are indexed at most. */
+const indexesMax = 3
 
 /** All objects below one storage prefix, in key order, with their recent history. Kept by a Feed. */
 export class WatchCache implements FeedReader {
@@ -39,6 +41,8 @@ export class WatchCache implements FeedReader {
   readonly #stored: StoredObjects
   readonly #fieldOf: (object: KubeObject, field: string) => string
   readonly #entries = new Map<string, KeyValue>()
+  /** Keys by value, of fields that lists have asked for. */
+  readonly #indexes = new Map<string, Map<string, Set<string>>>()
   #keys: string[] = []
   #keysSorted = true
   #revision = 0
@@ -95,6 +99,7 @@ export class WatchCache implements FeedReader {
     for (const kv of kvs) this.#entries.set(kv.key.slice(this.#start.length), kv)
     this.#keys = [...this.#entries.keys()]
     this.#keysSorted = false
+    this.#indexes.clear()
     this.#history = []
     this.#historyFrom = revision
     this.#revision = revision
@@ -119,6 +124,7 @@ export class WatchCache implements FeedReader {
       if (!before) this.#addKey(key)
       made = { type: before ? 'MODIFIED' : 'ADDED', revision, cause, object: this.#stored.decode(event.kv), previous }
     }
+    if (this.#indexes.size > 0) this.#reindex(key, previous, event.type === 'delete' ? undefined : made.object)
     this.#revision = revision
     this.#history.push(made)
     if (this.#history.length > historyMax * 1.25) {
@@ -150,6 +156,47 @@ export class WatchCache implements FeedReader {
       const key = keys[at] as string
       if (prefix !== '' && !key.startsWith(prefix)) return
       if (!take(this.#stored.decode(this.#entries.get(key)!), key)) return
+    }
+  }
+
+  /** Like `scan`, but passes over objects that do not have that value in that field where it can do so without looking at them: it may
+   *  still show some. An index of a field is kept from the first time that somebody asks. */
+  scanWhere(term: Interest['exact'], namespace: string | undefined, take: (object: KubeObject, key: string) => boolean): void {
+    if (term?.field === 'metadata.namespace') return this.scan(namespace ?? (term.value || undefined), take)
+    const keys = term && this.#keysWith(term.field, term.value, namespace)
+    if (!keys) return this.scan(namespace, take)
+    for (const key of keys) if (!take(this.#stored.decode(this.#entries.get(key)!), key)) return
+  }
+
+  /** In order; undefined when only a scan can tell. */
+  #keysWith(field: string, value: string, namespace: string | undefined): readonly string[] | undefined {
+    if (field === 'metadata.name') {
+      const key = cacheKey(namespace, value)
+      // Without a namespace, objects of that name may lie in any.
+      return this.#entries.has(key) ? [key] : namespace ? [] : undefined
+    }
+    let index = this.#indexes.get(field)
+    if (!index) {
+      if (this.#indexes.size >= indexesMax) return undefined
+      index = new Map()
+      for (const [key, kv] of this.#entries) entryOf(index, this.#fieldOf(this.#stored.decode(kv), field), newKeys).add(key)
+      this.#indexes.set(field, index)
+    }
+    const keys = [...(index.get(value) ?? [])].sort()
+    return namespace ? keys.filter((key) => key.startsWith(`${namespace}/`)) : keys
+  }
+
+  #reindex(key: string, previous: KubeObject | undefined, object: KubeObject | undefined): void {
+    for (const [field, index] of this.#indexes) {
+      const was = previous && this.#fieldOf(previous, field)
+      const now = object && this.#fieldOf(object, field)
+      if (was === now) continue
+      if (was !== undefined) {
+        const keys = index.get(was)
+        keys?.delete(key)
+        if (keys?.size === 0) index.delete(was)
+      }
+      if (now !== undefined) entryOf(index, now, newKeys).add(key)
     }
   }
 
@@ -236,6 +283,7 @@ export class WatchCache implements FeedReader {
 
 const none: readonly Interest[] = []
 const newSet = (): Set<Interest> => new Set()
+const newKeys = (): Set<string> => new Set()
 
 function entryOf<V>(map: Map<string, V>, key: string, make: () => V): V {
   let value = map.get(key)

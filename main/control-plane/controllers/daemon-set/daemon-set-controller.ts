@@ -20,7 +20,7 @@ import { matchingRevision, revisionHashLabel, revisionOf, trimRevisions } from '
 import { controlledBy, indexByController, orphansIn } from '../framework/owner-index.ts'
 import { PodControl } from '../framework/pod-control.ts'
 import { daemonFits, daemonPod, daemonTemplate, podsByNode } from './daemon-pods.ts'
-import { daemonStatus, planNodes, planUpdate } from './plan.ts'
+import { daemonStatus, planNodes, planUpdate, type PodsByNode } from './plan.ts'
 
 /** So many pods at most are created or deleted in one sync. */
 const burstReplicas = 250
@@ -104,11 +104,15 @@ class DaemonSetController {
     if (given.metadata.deletionTimestamp) return undefined
     const nodes = this.#nodes.list()
     const { set, hash, old } = await this.#history(given)
-    if (!this.#expectations.satisfied(key)) return this.#updateStatus(set, nodes, podsByNode(await this.#claimPods(set)), hash, false)
-    await this.#manage(key, set, nodes, hash)
-    if (this.#expectations.satisfied(key) && set.spec?.updateStrategy?.type === 'RollingUpdate') await this.#roll(key, set, nodes, hash)
-    await this.#cleanUpHistory(set, old)
-    return this.#updateStatus(set, nodes, podsByNode(await this.#claimPods(set)), hash, true)
+    // Of a thousand pods hardly one has changed since the last sync: they are gone through again only after something was done.
+    let pods = podsByNode(await this.#claimPods(set))
+    if (!this.#expectations.satisfied(key)) return this.#updateStatus(set, nodes, pods, hash, false)
+    if (await this.#manage(key, set, nodes, pods, hash)) pods = podsByNode(await this.#claimPods(set))
+    if (this.#expectations.satisfied(key) && set.spec?.updateStrategy?.type === 'RollingUpdate') {
+      if (await this.#roll(key, set, nodes, pods, hash)) pods = podsByNode(await this.#claimPods(set))
+    }
+    if (old.length > 0) await this.#cleanUpHistory(set, old)
+    return this.#updateStatus(set, nodes, pods, hash, true)
   }
 
   async #claimPods(set: DaemonSet): Promise<Pod[]> {
@@ -118,8 +122,8 @@ class DaemonSetController {
     return claim({ client, kind: podKind, owner: set, selector, canAdopt: recheck(client, daemonSetKind, set) }, [...controlledBy(this.#pods, set.metadata.uid!), ...orphans])
   }
 
-  async #manage(key: string, set: DaemonSet, nodes: readonly Node[], hash: string): Promise<void> {
-    const pods = podsByNode(await this.#claimPods(set))
+  /** Answers whether it did anything. */
+  async #manage(key: string, set: DaemonSet, nodes: readonly Node[], pods: PodsByNode, hash: string): Promise<boolean> {
     const plan = planNodes(set, nodes, pods, hash, this.#now())
     const remove = [...plan.remove]
     for (const { node, pod } of plan.ended) if (this.#mayReplace(key, set, node, pod)) remove.push(pod)
@@ -127,12 +131,13 @@ class DaemonSetController {
     for (const [node, here] of pods) {
       if (!this.#nodes.get(undefined, node)) remove.push(...here.filter((pod) => !pod.spec?.nodeName && !pod.metadata.deletionTimestamp))
     }
-    await this.#apply(key, set, plan.create, remove, hash)
+    return this.#apply(key, set, plan.create, remove, hash)
   }
 
-  async #roll(key: string, set: DaemonSet, nodes: readonly Node[], hash: string): Promise<void> {
-    const { create, remove } = planUpdate(set, nodes, podsByNode(await this.#claimPods(set)), hash, this.#now())
-    await this.#apply(key, set, create, remove, hash)
+  /** Answers whether it did anything. */
+  #roll(key: string, set: DaemonSet, nodes: readonly Node[], pods: PodsByNode, hash: string): Promise<boolean> {
+    const { create, remove } = planUpdate(set, nodes, pods, hash, this.#now())
+    return this.#apply(key, set, create, remove, hash)
   }
 
   /** Announces an ended pod; whether it may be removed now. */
@@ -154,10 +159,10 @@ class DaemonSetController {
     return true
   }
 
-  async #apply(key: string, set: DaemonSet, create: readonly string[], remove: readonly Pod[], hash: string): Promise<void> {
+  async #apply(key: string, set: DaemonSet, create: readonly string[], remove: readonly Pod[], hash: string): Promise<boolean> {
     const nodes = create.slice(0, burstReplicas)
     const gone = remove.slice(0, burstReplicas)
-    if (nodes.length === 0 && gone.length === 0) return
+    if (nodes.length === 0 && gone.length === 0) return false
     this.#expectations.expect(key, nodes.length, gone.map(keyOf))
     const template = daemonTemplate(set, hash)
     const creating = slowStart(nodes.length, 1, async (index) => {
@@ -179,6 +184,7 @@ class DaemonSetController {
     for (let missing = nodes.length - created.successes; missing > 0; missing--) this.#expectations.creationObserved(key)
     const failed = created.error ?? (deleted.find((result) => result.status === 'rejected')?.reason as unknown)
     if (failed) throw failed
+    return true
   }
 
   /** The revision of the present template, made when it is new; the newest of all in any case. */
@@ -215,7 +221,7 @@ class DaemonSetController {
     await trimRevisions(this.#context.client, old, live, set.spec?.revisionHistoryLimit ?? 10)
   }
 
-  async #updateStatus(set: DaemonSet, nodes: readonly Node[], pods: ReadonlyMap<string, readonly Pod[]>, hash: string, updateGeneration: boolean): Promise<Outcome> {
+  async #updateStatus(set: DaemonSet, nodes: readonly Node[], pods: PodsByNode, hash: string, updateGeneration: boolean): Promise<Outcome> {
     const status = daemonStatus(set, nodes, pods, hash, updateGeneration, this.#now())
     if (!semanticEqual(set.status, status)) await this.#writeStatus(set, status)
     const minReadySeconds = set.spec?.minReadySeconds ?? 0

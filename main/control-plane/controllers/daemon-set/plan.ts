@@ -60,6 +60,7 @@ function unavailableOf(set: DaemonSet, desired: number): number {
 
 /** The next step of a rolling update: old pods to remove, and with a surge nodes that get a new one beside the old. */
 export function planUpdate(set: DaemonSet, nodes: readonly Node[], pods: PodsByNode, hash: string, now: number): { readonly remove: readonly Pod[]; readonly create: readonly string[] } {
+  if (!hasStale(pods, hash)) return { create: [], remove: [] }
   const desired = nodes.filter((node) => daemonFits(set, node).run).length
   const surge = surgeOf(set, desired)
   const minReadySeconds = set.spec?.minReadySeconds ?? 0
@@ -96,6 +97,12 @@ export function planUpdate(set: DaemonSet, nodes: readonly Node[], pods: PodsByN
     } else if (newPod && !available(newPod)) continue
   }
   return { remove, create: [...useless, ...candidates.slice(0, Math.max(0, surge - surging))] }
+}
+
+/** Whether any living pod is of an older template. */
+function hasStale(pods: PodsByNode, hash: string): boolean {
+  for (const here of pods.values()) for (const pod of here) if (!isUpdated(pod, hash) && !pod.metadata.deletionTimestamp) return true
+  return false
 }
 
 /** The one new and the one old living pod of a node; not clear when there are more. */
