@@ -2,8 +2,11 @@
 import { connect as connectHttp2 } from 'node:http2'
 import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { serveHttp } from '../../kernel/http.ts'
+import type { Machine } from '../../kernel/machine.ts'
 import { fakeNode, podOnFakeNode, startFakeKubelet } from './testing/fake-kubelet.ts'
 import type { DevServer } from './testing/dev-server.node.ts'
 import { startDevServer } from './testing/dev-server.node.ts'
@@ -12,6 +15,7 @@ import type { EdgeCaller } from './testing/edge-caller.node.ts'
 
 let dev: DevServer
 let edge: EdgeCaller
+let backend: Machine
 const pod = '/api/v1/namespaces/default/pods/streams'
 const until = async (done: () => boolean): Promise<void> => {
   for (let tries = 0; tries < 250 && !done(); tries++) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -25,7 +29,7 @@ const running = (): number => {
 beforeAll(async () => {
   dev = await startDevServer()
   edge = edgeCaller(dev)
-  startFakeKubelet(dev.network)
+  backend = startFakeKubelet(dev.network)
   await edge.call('POST', '/api/v1/nodes', JSON.stringify(fakeNode))
   await edge.call('POST', '/api/v1/namespaces/default/serviceaccounts', JSON.stringify({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } }))
   await edge.call('POST', '/api/v1/namespaces/default/pods', JSON.stringify(podOnFakeNode('streams')))
@@ -92,6 +96,37 @@ describe('streams that misbehave', () => {
     expect((await edge.call('GET', pod)).status).toBe(200)
     for (const socket of sockets) socket.terminate()
     await until(() => running() === 0)
+  })
+})
+
+describe('a proxy', () => {
+  it('carries another protocol\'s bytes as they are', async () => {
+    backend.start('echo', (process) => {
+      serveHttp(process.stack, 8080, (exchange) => {
+        if (exchange.request.headers['upgrade'] !== 'echo') return exchange.respond({ status: 400, headers: {} })
+        exchange.open({ status: 101, headers: { connection: 'Upgrade', upgrade: 'echo', 'x-mine': '1' } })
+        exchange.onData((data) => exchange.send(data))
+      }, { scope: process.scope })
+      return {}
+    })
+    await edge.call('PATCH', `${pod}/status`, JSON.stringify({ status: { podIP: '192.168.64.19', podIPs: [{ ip: '192.168.64.19' }] } }), { 'content-type': 'application/merge-patch+json' })
+    const { socket, text } = await upgraded(`${pod}:8080/proxy/`, { Upgrade: 'echo' })
+    expect(text()).toContain('HTTP/1.1 101 Switching Protocols')
+    expect(text()).toContain('x-mine: 1')
+    socket.write('hello')
+    await until(() => text().endsWith('\r\n\r\nhello'))
+    socket.end()
+    await until(() => running() === 0)
+    const refused = await upgraded(`${pod}:8080/proxy/`, { Upgrade: 'other' })
+    expect(refused.text()).toContain('HTTP/1.1 400 Bad Request')
+  })
+})
+
+describe('compressed bodies', () => {
+  it('are not unpacked, as upstream does not', async () => {
+    const packed = gzipSync(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'packed' } }))
+    const answer = await edge.call('POST', '/api/v1/namespaces/default/configmaps', packed, { 'content-encoding': 'gzip' })
+    expect(JSON.parse(answer.text)).toMatchObject({ code: 400, reason: 'BadRequest' })
   })
 })
 
