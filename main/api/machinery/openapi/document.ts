@@ -5,6 +5,7 @@ import type { JsonObject } from '../json-value.ts'
 import type { GroupVersionKind } from '../object.ts'
 import { schemaOf } from '../schema.ts'
 import type { Descriptions } from './descriptions.ts'
+import { customSchemaV2 } from './custom-schema.ts'
 import { SchemaCollection } from './json-schema.ts'
 import type { Dialect } from './json-schema.ts'
 import { groupVersionKindOfDefinition } from './kind.ts'
@@ -65,7 +66,7 @@ function collect(kinds: readonly OpenApiKind[], dialect: Dialect, descriptions: 
   let paths: JsonObject = {}
   collection.put(patchBody, { description: 'Patch is provided to give a concrete name and type to the Kubernetes PATCH request body.', type: 'object' })
   for (const kind of kinds) {
-    const listName = addKind(collection, kind)
+    const listName = addKind(collection, kind, dialect)
     mark(kind.schema, kind)
     if (listName) mark(listName, { group: kind.group, version: kind.version, kind: `${kind.kind}List` })
     for (const subresource of kind.subresources) {
@@ -89,7 +90,7 @@ function builtIn(name: string): GroupVersionKind[] | undefined {
 }
 
 /** Adds the kind's schema and its list's; answers the list's name. */
-function addKind(collection: SchemaCollection, kind: OpenApiKind): string | undefined {
+function addKind(collection: SchemaCollection, kind: OpenApiKind, dialect: Dialect): string | undefined {
   const list = `${kind.schema}List`
   if (!kind.structural) {
     collection.add(kind.schema)
@@ -97,28 +98,31 @@ function addKind(collection: SchemaCollection, kind: OpenApiKind): string | unde
     collection.add(list)
     return list
   }
-  collection.put(kind.schema, customSchema(collection, kind.structural))
+  collection.put(kind.schema, customSchema(collection, kind.structural, dialect))
   collection.put(list, {
     description: `${kind.kind}List is a list of ${kind.kind}`,
     type: 'object',
     required: ['items'],
-    properties: { ...typeFields(), items: { description: `List of ${kind.plural}.`, type: 'array', items: collection.reference(kind.schema) }, metadata: collection.reference(listMeta) },
+    properties: { ...typeFields(), items: { description: `List of ${kind.plural}. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md`, type: 'array', items: collection.reference(kind.schema) }, metadata: collection.reference(listMeta) },
   })
   return list
 }
 
 function typeFields(): JsonObject {
   return {
-    apiVersion: { description: 'APIVersion defines the versioned schema of this representation of an object.', type: 'string' },
-    kind: { description: 'Kind is a string value representing the REST resource this object represents.', type: 'string' },
+    apiVersion: { description: 'APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources', type: 'string' },
+    kind: { description: 'Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds', type: 'string' },
   }
 }
 
 /** A structural schema as published: with the type fields and metadata of every object. */
-function customSchema(collection: SchemaCollection, structural: JsonObject): JsonObject {
+function customSchema(collection: SchemaCollection, structural: JsonObject, dialect: Dialect): JsonObject {
+  const schema = dialect === 'v2' ? customSchemaV2(structural) : structural
   const reference = collection.reference(objectMeta)
-  const properties = isObject(structural.properties) ? structural.properties : {}
-  return { ...structural, type: 'object', properties: { ...properties, ...typeFields(), metadata: reference } }
+  const description = "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
+  const metadata = dialect === 'v2' ? { description, ...reference } : { description, allOf: [reference] }
+  const properties = isObject(schema.properties) ? schema.properties : {}
+  return { ...schema, type: 'object', properties: { ...properties, ...typeFields(), metadata } }
 }
 
 function writerV3(collection: SchemaCollection): OperationWriter {
