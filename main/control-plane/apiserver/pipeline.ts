@@ -12,7 +12,7 @@ import { forbiddenError } from './authz/forbidden.ts'
 import { Impersonation } from './authz/impersonation.ts'
 import { selectorsOf } from './authz/selectors.ts'
 import { Deadlines } from './deadlines.ts'
-import type { FlowControl, Ticket, Waiter } from './flowcontrol/flow-control.ts'
+import type { Gate, Pass, Waiter } from './flowcontrol/gate.ts'
 import { respondError } from './handlers/answer.ts'
 import type { ApiHandler, ApiRequest } from './handlers/request.ts'
 import type { OutputForm } from './negotiation/output.ts'
@@ -28,7 +28,7 @@ export interface PipelineParts {
   readonly authorizer: Authorizer
   readonly log: RequestLog
   /** Who may run now, and who waits. */
-  readonly flow: FlowControl
+  readonly gate: Gate
   /** Absent when nothing is written down, as kubeadm sets it up. */
   readonly auditor?: Auditor | undefined
   /** Whether the server is on its way out: what comes now is sent elsewhere. */
@@ -41,7 +41,7 @@ export interface PipelineParts {
 export function pipeline(parts: PipelineParts): HttpHandler {
   const deadlines = new Deadlines(parts.process)
   const impersonation = new Impersonation(parts.authorizer)
-  const { flow, auditor, process } = parts
+  const { gate, auditor, process } = parts
   return (exchange) => {
     const { method, path } = exchange.request
     const info = requestInfoOf(method, path)
@@ -50,19 +50,19 @@ export function pipeline(parts: PipelineParts): HttpHandler {
     const entry = parts.log.begin(info, exchange, userAgent)
     let user: User = anonymous
     let reason = ''
-    let ticket: Ticket | undefined
+    let pass: Pass | undefined
     let audit: AuditRecord | undefined
     const warnings = new Warnings()
     const finish = (code: number): void => {
       deadlines.remove(entry.id)
-      if (ticket) flow.leave(ticket)
+      if (pass) gate.leave(pass)
       parts.log.end(entry, user.name, code)
       audit?.complete(code)
       process.endSpan(span, { code, user: user.name, ...(reason === '' ? {} : { authorization: reason }) })
     }
     let opened: HttpResponse | undefined
     let done = false
-    const headed = (response: HttpResponse): HttpResponse => ({ ...response, headers: ticket ? { 'audit-id': entry.auditId, ...ticket.headers, ...response.headers } : { 'audit-id': entry.auditId, ...response.headers } })
+    const headed = (response: HttpResponse): HttpResponse => ({ ...response, headers: pass ? { 'audit-id': entry.auditId, ...pass.headers, ...response.headers } : { 'audit-id': entry.auditId, ...response.headers } })
     const request: ApiRequest = {
       exchange,
       info,
@@ -90,7 +90,7 @@ export function pipeline(parts: PipelineParts): HttpHandler {
         opened = response
         deadlines.remove(entry.id)
         // A watch takes a seat only until it has begun.
-        if (ticket) flow.leave(ticket)
+        if (pass) gate.leave(pass)
         parts.log.opened(entry, user.name, response.status)
         audit?.responseStarted(response.status)
         exchange.open(headed(response))
@@ -160,9 +160,9 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       }
       // Streams that go on are not held to any level; watches are while they begin.
       if (isLongRunning(info) && info.verb !== 'watch') return proceed()
-      ticket = flow.enter({ user, info }, (): Waiter => ({ run: proceed, reject: () => respondTooMany(request) }))
-      if (!ticket.request) respondTooMany(request)
-      else if (ticket.request.state === 'executing') proceed()
+      pass = gate.enter({ user, info }, (): Waiter => ({ run: proceed, reject: () => respondTooMany(request) }))
+      if (pass.outcome === 'refused') respondTooMany(request)
+      else if (pass.outcome === 'runs') proceed()
     }
     try {
       const found = parts.authenticator.authenticate(exchange.request, notes)

@@ -80,6 +80,18 @@ describe('priority and fairness', () => {
   })
 })
 
+describe('without priority and fairness', () => {
+  it('so many requests run at a time, and more are refused', async () => {
+    const server = await startServer({ flags: ['--enable-priority-and-fairness=false', '--max-requests-inflight=2', '--max-mutating-requests-inflight=1'] })
+    await allow(server, 'jane')
+    const answers = await burst(server, 20)
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]))
+    expect(answers[0]!.headers).not.toHaveProperty('x-kubernetes-pf-flowschema-uid')
+    expect((await server.call('GET', '/debug/api_priority_and_fairness/dump_queues')).status).toBe(404)
+    expect((await burst(server, 2)).map(({ status }) => status)).toEqual([200, 200])
+  })
+})
+
 describe('what a server says of itself', () => {
   it('is its health, check by check', async () => {
     const server = await startServer()

@@ -4,6 +4,8 @@ import { Auditor } from './audit/auditor.ts'
 import type { ServerFiles } from './audit/log-file.ts'
 import { FlowControl } from './flowcontrol/flow-control.ts'
 import { followFlowObjects, statsOfResources } from './flowcontrol/flow-objects.ts'
+import type { Gate } from './flowcontrol/gate.ts'
+import { MaxInFlight } from './flowcontrol/max-in-flight.ts'
 import type { Resources } from './registry/resources.ts'
 import type { RequestLog } from './request-log.ts'
 
@@ -16,7 +18,10 @@ export interface RunningOptions {
 
 /** What keeps a server in order while it runs: whose turn it is, what is written down, and how it ends. */
 export interface Running {
-  readonly flow: FlowControl
+  /** Who lets requests in. */
+  readonly gate: Gate
+  /** The same, where it is priority and fairness. */
+  readonly flow: FlowControl | undefined
   readonly auditor: Auditor | undefined
   readonly isDraining: () => boolean
   /** Stops in order: readiness fails first, watches end, what is in flight is finished. `leave` takes the server out of the cluster. */
@@ -27,10 +32,14 @@ export interface Running {
 const drainMsMax = 60_000
 
 export function keepRunning(process: Process, options: RunningOptions, resources: Resources, log: RequestLog): Running {
-  const flow = new FlowControl(process, { seats: seatsOf(options.flags ?? []), statsOf: statsOfResources(resources) })
-  followFlowObjects(process, resources, flow)
+  const flags = options.flags ?? []
+  const limits = { reads: numberOf(flags, 'max-requests-inflight', 400), writes: numberOf(flags, 'max-mutating-requests-inflight', 200) }
+  // With priority and fairness the two limits are one number of seats.
+  const flow = flagOf(flags, 'enable-priority-and-fairness') === 'false' ? undefined : new FlowControl(process, { seats: Math.max(1, limits.reads + limits.writes), statsOf: statsOfResources(resources) })
+  if (flow) followFlowObjects(process, resources, flow)
   let isDraining = false
   return {
+    gate: flow ?? new MaxInFlight(limits),
     flow,
     auditor: auditorOf(process, options),
     isDraining: () => isDraining,
@@ -47,13 +56,9 @@ export function keepRunning(process: Process, options: RunningOptions, resources
   }
 }
 
-/** --max-requests-inflight and --max-mutating-requests-inflight: with priority and fairness they are one number of seats. */
-function seatsOf(flags: readonly string[]): number {
-  const number = (name: string, otherwise: number): number => {
-    const text = flagOf(flags, name)
-    return text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise
-  }
-  return Math.max(1, number('max-requests-inflight', 400) + number('max-mutating-requests-inflight', 200))
+function numberOf(flags: readonly string[], name: string, otherwise: number): number {
+  const text = flagOf(flags, name)
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : otherwise
 }
 
 /** What the flags of the audit log ask for. A policy that can't be used ends the server, as upstream's start does. */

@@ -6,6 +6,7 @@ import { Deadlines } from '../deadlines.ts'
 import type { Asked, FlowMatcher } from './flow-schemas.ts'
 import { distinguisherOf, flowMatchers } from './flow-schemas.ts'
 import { FlowMetrics } from './flow-metrics.ts'
+import type { Gate, Pass, Waiter } from './gate.ts'
 import { maxSeats, QueueSet } from './queue-set.ts'
 import type { QueuedRequest, QueueSetConfig, RejectReason } from './queue-set.ts'
 import { limitsOf, SeatDemand, shareSeats } from './seats.ts'
@@ -31,21 +32,13 @@ export interface Level {
   readonly hands: Map<string, readonly number[]>
 }
 
-/** A request that runs or waits. Give it back with `leave`. */
-export interface Ticket {
+export interface Ticket extends Pass {
   readonly level: Level
   readonly schema: FlowMatcher
   readonly asked: Asked
   /** Undefined when it was turned away. */
   request: QueuedRequest | undefined
-  readonly headers: Readonly<Record<string, string>>
   readonly id: number
-}
-
-/** What becomes of a request that has to wait. */
-export interface Waiter {
-  run(): void
-  reject(): void
 }
 
 export interface FlowControlOptions {
@@ -74,7 +67,7 @@ interface Release {
   readonly request: QueuedRequest
 }
 
-export class FlowControl {
+export class FlowControl implements Gate {
   readonly metrics = new FlowMetrics()
   readonly #process: Process
   readonly #options: FlowControlOptions
@@ -135,8 +128,7 @@ export class FlowControl {
     this.#matchers = flowMatchers(matched).filter(({ level }) => this.#levels.get(level)?.quiescing === false)
   }
 
-  /** Finds a request's level and asks for its seats. The answer says whether it runs (`executing`), waits (then `waiter` hears of it
-   *  later) or is turned away. */
+  /** Finds a request's level and asks for its seats. If it has to wait, `waiter` hears of it later. */
   enter(asked: Asked, waiter: () => Waiter): Ticket {
     const now = this.#process.clock.now()
     if (this.#releases.length > 0) this.#release(now)
@@ -146,6 +138,7 @@ export class FlowControl {
     const distinguisher = distinguisherOf(schema, asked)
     const found = level.set.enter(work, schema.name, distinguisher, () => this.#handOf(level, schema.name, distinguisher), now, asked)
     const ticket: Ticket = {
+      outcome: typeof found === 'string' ? 'refused' : found.state === 'executing' ? 'runs' : 'waits',
       level,
       schema,
       asked,
@@ -170,7 +163,6 @@ export class FlowControl {
     return ticket
   }
 
-  /** The request is over, or its client went away while it waited. */
   leave(ticket: Ticket): void {
     const { request, level, schema } = ticket
     if (!request) return

@@ -46,7 +46,7 @@ export function nonResourceHandler(parts: Parts): ApiHandler {
       if (path === '/metrics/slis') return respondText(request, 200, slisPage(checks), metricsContentType)
       if (path === '/statusz') return serveStatusz(request, process)
       if (path === '/flagz') return serveFlagz(request, settings.flags ?? [])
-      if (path.startsWith(flowDebug)) {
+      if (flow && path.startsWith(flowDebug)) {
         const dump = flowDump(flow, path.slice(flowDebug.length), info.query.get('includeRequestDetails') !== '')
         return dump === undefined ? false : respondText(request, 200, dump)
       }

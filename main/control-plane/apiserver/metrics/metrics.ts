@@ -12,7 +12,7 @@ export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8; esc
 export function metricsPage(parts: Parts): string {
   const page = new MetricsPage()
   requestMetrics(page, parts)
-  flowControlMetrics(page, parts.flow)
+  if (parts.flow) flowControlMetrics(page, parts.flow)
   storageMetrics(page, parts)
   serverMetrics(page, parts)
   return page.text

@@ -27,6 +27,8 @@ export function requestMetrics(page: MetricsPage, { log, resources }: Parts): vo
   page.family('apiserver_request_duration_seconds', 'histogram', 'STABLE', 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.')
   const timed = [...log.counts.values()].filter(({ verb }) => verb !== 'WATCH' && verb !== 'CONNECT')
   for (const [labels, histogram] of byDuration(timed)) page.histogram('apiserver_request_duration_seconds', labels, histogram)
+  page.family('apiserver_request_sli_duration_seconds', 'histogram', 'ALPHA', 'Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.')
+  for (const [{ dry_run: _left, ...labels }, histogram] of byDuration(timed, 0.05)) page.histogram('apiserver_request_sli_duration_seconds', labels, histogram)
   page.family('apiserver_request_terminations_total', 'counter', 'ALPHA', 'Number of requests which apiserver terminated in self-defense.')
   for (const count of log.counts.values()) if (count.code === 429 || count.code === 504) page.sample('apiserver_request_terminations_total', { code: count.code, component: 'apiserver', group: count.group, resource: count.resource, scope: count.scope, subresource: count.subresource, verb: count.verb, version: count.version }, count.count)
   page.family('apiserver_request_aborts_total', 'counter', 'ALPHA', 'Number of requests which apiserver aborted possibly due to a timeout, for each group, version, verb, resource, subresource and scope')
@@ -37,17 +39,26 @@ export function requestMetrics(page: MetricsPage, { log, resources }: Parts): vo
   for (const [labels, sent] of events) page.sample('apiserver_watch_events_total', labels, sent)
 }
 
-/** Durations are counted whatever the answer was. */
-function byDuration(counts: readonly RequestCount[]): [Labels, { bounds: readonly number[]; counts: number[]; sum: number; count: number }][] {
-  const found = new Map<string, [Labels, { bounds: readonly number[]; counts: number[]; sum: number; count: number }]>()
+interface Durations {
+  readonly bounds: readonly number[]
+  readonly counts: number[]
+  sum: number
+  count: number
+}
+
+/** Durations are counted whatever the answer was. Bounds below `lowest` are left out. */
+function byDuration(counts: readonly RequestCount[], lowest = 0): [Labels, Durations][] {
+  const skipped = boundsSeconds.findIndex((bound) => bound >= lowest)
+  const bounds = boundsSeconds.slice(skipped)
+  const found = new Map<string, [Labels, Durations]>()
   for (const { verb, group, version, resource, subresource, scope, dryRun, buckets, totalMs, count } of counts) {
     const key = `${verb}|${group}|${version}|${resource}|${subresource}|${scope}|${dryRun}`
     let entry = found.get(key)
-    if (!entry) found.set(key, (entry = [{ component: 'apiserver', dry_run: dryRun, group, resource, scope, subresource, verb, version }, { bounds: boundsSeconds, counts: new Array<number>(boundsSeconds.length).fill(0), sum: 0, count: 0 }]))
-    const [, histogram] = entry
-    buckets.forEach((number, index) => (histogram.counts[index]! += number))
-    histogram.sum += totalMs / 1000
-    histogram.count += count
+    if (!entry) found.set(key, (entry = [{ component: 'apiserver', dry_run: dryRun, group, resource, scope, subresource, verb, version }, { bounds, counts: new Array<number>(bounds.length).fill(0), sum: 0, count: 0 }]))
+    const [, durations] = entry
+    buckets.forEach((number, index) => (durations.counts[Math.max(index - skipped, 0)]! += number))
+    durations.sum += totalMs / 1000
+    durations.count += count
   }
   return [...found.values()]
 }
