@@ -15,6 +15,7 @@ import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-control
 import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
 import { replicaSetController } from './replica-set/replica-set-controller.ts'
 import { replicationControllerController } from './replica-set/replication-controller-controller.ts'
+import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts'
 import { rootCertificatePublisher } from './service-account/root-certificate-publisher.ts'
 import { serviceAccountController } from './service-account/service-account-controller.ts'
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts'
@@ -29,6 +30,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     ...(options.allocateNodeCidrs === false ? [] : [nodeIpamController(options.clusterCidr ?? '10.244.0.0/16', options.nodeCidrMaskSize ?? 24)]),
     nodeLifecycleController(options.nodeMonitorGracePeriodMs === undefined ? {} : { gracePeriodMs: options.nodeMonitorGracePeriodMs }),
     taintEvictionController,
+    resourceQuotaController,
     namespaceController,
     daemonSetController,
     deploymentController,
