@@ -159,10 +159,13 @@ class OutsideExchange implements ServerExchange {
   }
 }
 
+const shownPathMax = 500
+
 function requestFacts(data: unknown): { agent: string; method: string; path: string; kind: 'read' | 'write' | 'watch'; user: boolean; source: Endpoint } | undefined {
   const { method, path, headers, source } = (data ?? {}) as { method?: unknown; path?: unknown; headers?: Record<string, string>; source?: Endpoint }
   if (typeof method !== 'string' || typeof path !== 'string' || !headers) return undefined
-  const agent = (headers['user-agent'] ?? 'client').split('/')[0]!.split(' ')[0]!
+  // What is shown of a request is kept for long: however long it is, it takes little.
+  const agent = (headers['user-agent'] ?? 'client').slice(0, 100).split('/')[0]!.split(' ')[0]!
   const reads = method === 'GET' || method === 'HEAD'
-  return { agent, method, path, kind: /[?&]watch=(true|1)/.test(path) ? 'watch' : reads ? 'read' : 'write', user: agent !== 'window' || !reads, source: source ?? windowSource }
+  return { agent, method, path: path.slice(0, shownPathMax), kind: /[?&]watch=(true|1)/.test(path) ? 'watch' : reads ? 'read' : 'write', user: agent !== 'window' || !reads, source: source ?? windowSource }
 }

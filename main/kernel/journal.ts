@@ -8,6 +8,9 @@ export interface LogLine {
   readonly text: string
 }
 
+/** How long a line may be: what a stranger sent may stand in it. */
+const lineMax = 16_384
+
 /** The newest log lines of a process, for `journalctl -u`, `kubectl logs` of control-plane pods, and the window. */
 export class Journal {
   readonly #now: () => number
@@ -43,7 +46,8 @@ export class Journal {
 
   #write(level: LogLevel, text: string, facts: Readonly<Record<string, unknown>> | undefined): void {
     const tail = facts ? Object.entries(facts).map(([key, value]) => ` ${key}=${quote(value)}`).join('') : ''
-    const line: LogLine = { time: this.#now(), level, text: `${JSON.stringify(text)}${tail}` }
+    const whole = `${JSON.stringify(text)}${tail}`
+    const line: LogLine = { time: this.#now(), level, text: whole.length > lineMax ? `${whole.slice(0, lineMax)}…` : whole }
     this.#lines.push(line)
     if (this.#lines.length > this.#capacity * 1.25) this.#lines = this.#lines.slice(-this.#capacity)
     for (const listener of this.#listeners) listener(line)

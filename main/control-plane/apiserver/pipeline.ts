@@ -45,7 +45,7 @@ export function pipeline(parts: PipelineParts): HttpHandler {
   return (exchange) => {
     const { method, path } = exchange.request
     const info = requestInfoOf(method, path)
-    const span = process.span(`${method} ${info.path}`, { verb: info.verb, resource: info.resource })
+    const span = process.span(`${method} ${short(info.path)}`, { verb: info.verb, resource: short(info.resource) })
     const userAgent = exchange.request.headers['user-agent'] ?? ''
     const entry = parts.log.begin(info, exchange, userAgent)
     let user: User = anonymous
@@ -105,11 +105,11 @@ export function pipeline(parts: PipelineParts): HttpHandler {
     }
     const fail = (error: unknown): void => {
       if (opened) {
-        process.journal.error('Unhandled error in a running response', { path: info.path, err: error })
+        process.journal.error('Unhandled error in a running response', { path: short(info.path), err: error })
         request.end()
         return
       }
-      if (!(error instanceof StatusError)) process.journal.error('apiserver panic\'d', { path: info.path, err: error instanceof Error ? (error.stack ?? error.message) : error })
+      if (!(error instanceof StatusError)) process.journal.error('apiserver panic\'d', { path: short(info.path), err: error instanceof Error ? (error.stack ?? error.message) : error })
       respondError(request, error, errorForm(exchange, info))
     }
     const proceed = (): void => {
@@ -191,6 +191,13 @@ class Notes implements AuthenticationNotes {
   readonly warn = (text: string): void => this.#warnings.add(text)
 
   readonly annotate = (key: string, value: string): void => void (this.annotations ??= []).push([key, value])
+}
+
+const shownMax = 500
+
+/** What is kept of a request for long takes little, however long the request is. */
+function short(text: string): string {
+  return text.length > shownMax ? text.slice(0, shownMax) : text
 }
 
 /** Whether a path asks how the server is: answered while it starts and while it goes. */

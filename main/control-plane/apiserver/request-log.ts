@@ -46,6 +46,9 @@ export interface RequestCount {
 export const durationBoundsMs = [5, 25, 50, 100, 200, 400, 600, 800, 1000, 1250, 1500, 2000, 3000, 4000, 5000, 6000, 8000, 10_000, 15_000, 20_000, 30_000, 45_000, 60_000] as const
 
 const requestsMax = 500
+/** How much is kept of what a client may make as long as it likes. */
+const pathMax = 1_000
+const nameMax = 253
 /** Subresources whose answers go on as long as their clients like. */
 const streaming = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
 
@@ -76,14 +79,14 @@ export class RequestLog {
       id: this.#next++,
       auditId: process.random.uuid(),
       method: exchange.request.method,
-      path: exchange.request.path,
+      path: exchange.request.path.slice(0, pathMax),
       verb: info.verb,
-      group: info.group,
-      version: info.version,
-      resource: info.resource,
-      subresource: info.subresource,
+      group: info.group.slice(0, nameMax),
+      version: info.version.slice(0, nameMax),
+      resource: info.resource.slice(0, nameMax),
+      subresource: info.subresource.slice(0, nameMax),
       scope: !info.isResource ? '' : info.name !== '' || info.verb === 'create' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster',
-      agent,
+      agent: agent.slice(0, pathMax),
       source: exchange.source.address,
       startedAt: process.clock.now(),
       dryRun: info.query.text !== '' && info.query.text.includes('dryRun=All'),
