@@ -3,6 +3,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation/clu
 import { cronJobController } from './cron-job/cron-job-controller.ts'
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts'
 import { deploymentController } from './deployment/deployment-controller.ts'
+import { disruptionController } from './disruption/disruption-controller.ts'
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts'
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
@@ -18,13 +19,16 @@ import { replicationControllerController } from './replica-set/replication-contr
 import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts'
 import { rootCertificatePublisher } from './service-account/root-certificate-publisher.ts'
 import { serviceAccountController } from './service-account/service-account-controller.ts'
+import { tokensController } from './service-account/tokens-controller.ts'
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts'
 
 /** Every controller of the manager, in the order in which they are started. */
 export function controllersOf(options: KubeControllerManagerOptions): ControllerDefinition[] {
+  const { signToken, rootCertificate } = options
   return [
+    ...(signToken === undefined || rootCertificate === undefined ? [] : [tokensController({ sign: signToken, rootCertificate })]),
     serviceAccountController,
     ...(options.rootCertificate === undefined ? [] : [rootCertificatePublisher(options.rootCertificate)]),
     ...(options.allocateNodeCidrs === false ? [] : [nodeIpamController(options.clusterCidr ?? '10.244.0.0/16', options.nodeCidrMaskSize ?? 24)]),
@@ -40,6 +44,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     jobController,
     cronJobController,
     ttlAfterFinishedController,
+    disruptionController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,

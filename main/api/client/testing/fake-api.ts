@@ -9,7 +9,7 @@ import { applyMergePatch } from '../../machinery/merge-patch.ts'
 import { keyOf, objectKey, type GroupResource, type KubeList, type KubeObject, type Unstructured, type WatchEvent } from '../../machinery/object.ts'
 import { mustSchemaOf } from '../../machinery/schema.ts'
 import { applyStrategicMergePatch } from '../../machinery/strategic-merge-patch.ts'
-import { alreadyExists, badRequest, conflict, expired, genericServerResponse, internalError, methodNotSupported, notFound } from '../../machinery/status-error.ts'
+import { alreadyExists, badRequest, conflict, expired, genericServerResponse, internalError, methodNotSupported, notFound, StatusError } from '../../machinery/status-error.ts'
 import { keepAllButStatus, keepStatus } from '../../kinds/spec-and-status.ts'
 import type { ApiClient, DeleteOptions, ListOptions, PatchType, WatchHandle, WriteOptions } from '../contract.ts'
 import { matchesFields, matchesLabels } from './fake-selectors.ts'
@@ -227,7 +227,17 @@ export class FakeApi implements ApiClient {
     }
   }
 
-  raw(method: string, path: string): Promise<HttpResponse> {
+  /** Discovery and the scale of objects; nothing else. */
+  raw(method: string, path: string, body?: object): Promise<HttpResponse> {
+    const scaled = this.#scaledAt(path)
+    if (scaled && (method === 'GET' || method === 'PUT')) {
+      const { kind, namespace, name } = scaled
+      const answer = this.#request(method === 'GET' ? 'get' : 'update', kind, name, namespace, body, 'scale', () => this.#scale(kind, namespace, name, body as { spec?: { replicas?: number } } | undefined))
+      return answer.then((object): HttpResponse => ({ status: 200, headers: {}, body: object }), (error: unknown): HttpResponse => {
+        if (!(error instanceof StatusError)) throw error
+        return { status: error.status.code ?? 500, headers: {}, body: error.status }
+      })
+    }
     return this.#later(() => {
       if (method === 'GET' && (path === '/api' || path === '/apis')) return { status: 200, headers: {}, body: this.#discovery(path) }
       return { status: 404, headers: {}, body: genericServerResponse(404, method, { group: '', resource: '' }, '', '').status }
@@ -241,6 +251,32 @@ export class FakeApi implements ApiClient {
   /** Makes the kind known to discovery before any object of it exists. */
   serve(...kinds: readonly Kind[]): void {
     for (const kind of kinds) this.#table(kind)
+  }
+
+  /** The object whose scale the path names, where its kind has one. */
+  #scaledAt(path: string): { readonly kind: Kind; readonly namespace: string; readonly name: string } | undefined {
+    const [, group = '', namespace = '', plural, name = ''] = /^\/(?:api|apis\/([^/]+))\/[^/]+\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)\/scale$/.exec(path) ?? []
+    const kind = plural === undefined ? undefined : this.#tables.get(`${group}/${plural}`)?.kind
+    return kind?.subresources.some((each) => each.type === 'scale') ? { kind, namespace, name } : undefined
+  }
+
+  #scale(kind: Kind, namespace: string, name: string, wanted: { spec?: { replicas?: number } } | undefined): object {
+    const declared = kind.subresources.find((each) => each.type === 'scale')!
+    let object = this.#mustGet(kind, namespace, name)
+    if (wanted) {
+      const copy = structuredClone(object) as unknown as { spec: { replicas?: number } }
+      copy.spec.replicas = wanted.spec?.replicas ?? 0
+      object = this.#commitUpdate(kind, object, copy as unknown as KubeObject)
+    }
+    const { spec, status } = object as unknown as { spec?: { replicas?: number }; status?: { replicas?: number } }
+    const { uid, resourceVersion } = object.metadata
+    return frozen({
+      apiVersion: 'autoscaling/v1',
+      kind: 'Scale',
+      metadata: { namespace, name, uid, resourceVersion },
+      spec: { replicas: spec?.replicas ?? 1 },
+      status: { replicas: status?.replicas ?? 0, selector: declared.selector(object) },
+    })
   }
 
   #discovery(path: string): object {
