@@ -140,7 +140,7 @@ export class ClusterNode {
       ),
       ['coredns', coreDns],
       component('kube-scheduler', kubeScheduler({ server })),
-      component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
+      component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, signToken: (claims) => options.tokens.sign(claims), clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])
   }
 }

@@ -22,6 +22,8 @@ export interface ControllerDefinition {
   /** What a key names, for spans and logs: `replicaset`. */
   readonly noun: string
   readonly workers?: number
+  /** It works as the manager itself, not under an account of its own. */
+  readonly actsAsManager?: boolean
   /** After so many failures in a row a key is dropped until it is added again; default: never. */
   readonly retriesMax?: number
   readonly queue?: Omit<WorkQueueOptions, 'name'>

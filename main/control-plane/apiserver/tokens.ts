@@ -30,10 +30,20 @@ export interface TokenClaims {
   readonly sub: string
 }
 
+/** The payload of a Secret's token, which never expires. */
+export interface SecretTokenClaims {
+  readonly iss: string
+  readonly sub: string
+  readonly 'kubernetes.io/serviceaccount/namespace': string
+  readonly 'kubernetes.io/serviceaccount/secret.name': string
+  readonly 'kubernetes.io/serviceaccount/service-account.name': string
+  readonly 'kubernetes.io/serviceaccount/service-account.uid': string
+}
+
 /** Signs and checks; both at once, so that a request that needs them stays one event. */
 export interface Tokens {
   /** The compact JWT. */
-  sign(claims: TokenClaims): string
+  sign(claims: TokenClaims | SecretTokenClaims): string
   /** The claims of a token that one of this cluster's keys signed, whatever they say; undefined for any other text. */
   verify(token: string): TokenClaims | undefined
   /** The public keys as a JSON Web Key Set's members. */

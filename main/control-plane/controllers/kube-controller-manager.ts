@@ -8,6 +8,7 @@ import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
 import { controllersOf } from './controllers.ts'
 import { ServiceAccountTransport, serviceAccountOf } from './framework/service-account-credentials.ts'
+import type { SecretTokenClaims } from './service-account/tokens-controller.ts'
 import { healthHandler } from './health.ts'
 
 export interface KubeControllerManagerOptions {
@@ -21,6 +22,8 @@ export interface KubeControllerManagerOptions {
   readonly leaderElect?: boolean
   /** --root-ca-file: PEM for every namespace's kube-root-ca.crt. */
   readonly rootCertificate?: string
+  /** --service-account-private-key-file: signs the tokens of Secrets; without it they stay empty. */
+  readonly signToken?: (claims: SecretTokenClaims) => string
   /** --cluster-cidr; default 10.244.0.0/16. */
   readonly clusterCidr?: string
   /** --node-cidr-mask-size; default 24. */
@@ -57,7 +60,7 @@ export function kubeControllerManager(options: KubeControllerManagerOptions): (p
       process.expose('informers', () => informers.snapshot())
       process.expose('controllers', () => running.map(({ queue }) => queue.metrics()))
       for (const definition of enabled(controllersOf(options), options.controllers ?? ['*'])) {
-        const client = restClient(credentials(definition.name), { userAgent: userAgent(definition.name) })
+        const client = restClient(definition.actsAsManager ? transport : credentials(definition.name), { userAgent: userAgent(definition.name) })
         const view = informers.view()
         const controller = runController(definition, { process, client, informers: view, events: eventRecorder(process, client, definition.eventSource ?? definition.name) })
         running.push(controller)
