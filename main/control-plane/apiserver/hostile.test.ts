@@ -47,10 +47,12 @@ const headers = fc.dictionary(
 describe('hostile requests', () => {
   it('with any path, method, query and headers are answered', async () => {
     await fc.assert(fc.asyncProperty(method, target, query, headers, async (verb, path, parameters, given) => ask(verb, path + (given['upgrade'] === undefined ? parameters : ''), given)), { numRuns: 400 })
-    expect((await server.call('GET', `${configMaps}/here`)).status).toBe(200)
+    expect((await server.call('GET', '/api/v1/namespaces/default')).status).toBe(200)
   })
 
   it('with any watch parameters are answered, and end', async () => {
+    const watches = (): number => (server.process as unknown as { view(topic: string): { watches: number } }).view('requests').watches
+    const before = watches()
     const watchParameter = fc.tuple(fc.constantFrom('sendInitialEvents', 'allowWatchBookmarks', 'resourceVersion', 'resourceVersionMatch', 'labelSelector', 'fieldSelector', 'limit', 'continue', 'timeoutSeconds'), fc.oneof(text, fc.constantFrom('true', 'false', 'NotOlderThan', 'Exact', '1', '0')))
     await fc.assert(
       fc.asyncProperty(fc.array(watchParameter, { maxLength: 5 }), async (pairs) => {
@@ -61,7 +63,7 @@ describe('hostile requests', () => {
       }),
       runs,
     )
-    expect((server.process as unknown as { view(topic: string): { watches: number } }).view('requests').watches).toBe(0)
+    expect(watches()).toBeLessThanOrEqual(before)
   })
 
   it('with any bytes as a body are answered', async () => {
@@ -74,12 +76,13 @@ describe('hostile requests', () => {
   })
 
   it('with a protobuf body that is cut or changed anywhere are answered', async () => {
-    const whole = (await server.call('GET', `${configMaps}/here`, undefined, { accept: 'application/vnd.kubernetes.protobuf' })).body as Uint8Array
+    await server.call('POST', configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'whole' }, data: { key: 'value' } })
+    const whole = (await server.call('GET', `${configMaps}/whole`, undefined, { accept: 'application/vnd.kubernetes.protobuf' })).body as Uint8Array
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: whole.length }), fc.array(fc.tuple(fc.integer({ min: 0, max: whole.length - 1 }), fc.integer({ min: 0, max: 255 })), { maxLength: 4 }), async (length, changes) => {
         const body = whole.slice(0, length)
         for (const [at, value] of changes) if (at < body.length) body[at] = value
-        await ask('PUT', `${configMaps}/here?dryRun=All`, { 'content-type': 'application/vnd.kubernetes.protobuf' }, body)
+        await ask('PUT', `${configMaps}/whole?dryRun=All`, { 'content-type': 'application/vnd.kubernetes.protobuf' }, body)
       }),
       runs,
     )
