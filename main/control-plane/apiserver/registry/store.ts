@@ -304,11 +304,11 @@ export class Store {
   }
 
   /** What lies under a key, in the form that the strategy works on: the stored one, or a custom resource's own version. */
-  async #decode(kv: KeyValue): Promise<KubeObject> {
+  #decode(kv: KeyValue): KubeObject | Promise<KubeObject> {
     const object = this.#parts.stored.decode(kv)
     if (!this.kind.custom) return object
-    await this.view.prepare([object])
-    return this.view.fromStored(object)
+    const pending = this.view.needsPreparing ? this.view.prepare([object]) : undefined
+    return pending ? pending.then(() => this.view.fromStored(object)) : this.view.fromStored(object)
   }
 
   /** Whether what is stored is in another version than would be written now: writing it again migrates it. */
