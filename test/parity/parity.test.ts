@@ -18,6 +18,7 @@ import { completionCases } from './cases/completion.ts'
 import { copyCases } from './cases/copy.ts'
 import { generatorCases } from './cases/generators.ts'
 import { kustomizeCases } from './cases/kustomize.ts'
+import { moreCases } from './cases/more.ts'
 import { revisionCases } from './cases/revisions.ts'
 import { sessionCases } from './cases/sessions.ts'
 import { rolloutCases } from './cases/rollout.ts'
@@ -39,6 +40,7 @@ const topics: Readonly<Record<string, readonly ParityCase[]>> = {
   copy: copyCases,
   generators: generatorCases,
   kustomize: kustomizeCases,
+  more: moreCases,
   revisions: revisionCases,
   sessions: sessionCases,
   change: changeCases,

@@ -11,12 +11,15 @@ export interface Command {
   readonly short: string
   /** Shown by --help before the flags. */
   readonly long?: string
-  readonly examples?: string
   readonly flags?: readonly Flag[]
   readonly subcommands?: readonly Command[]
+  /** Headings of the subcommands in the help text, in order; `others` takes those that no heading names. */
+  readonly groups?: readonly { readonly title: string; readonly names: readonly string[]; readonly others?: boolean }[]
   readonly hidden?: boolean
   /** Of commands that only group others: an unknown word is not complained about, the help is printed. */
   readonly lenient?: boolean
+  /** Of commands that only group others: without a word it fails, and an unknown word is told as kubectl's own mistake. */
+  readonly complains?: boolean
   /** Every word after the command is an argument, flags are not looked for. */
   readonly verbatim?: boolean
   /** The least exit code of a failure, where it is not 1. */

@@ -1,10 +1,11 @@
 import { CliError } from './cli-error.ts'
 
-/** A flag as pflag knows them. `list` splits at commas and may be repeated, `array` may be repeated only. */
+/** A flag as pflag knows them. `list` and `pairs` (`key=value`) split at commas and may be repeated,
+ *  `array` may be repeated only. */
 export interface Flag {
   readonly name: string
   readonly short?: string
-  readonly type: 'bool' | 'string' | 'int' | 'list' | 'array' | 'duration'
+  readonly type: 'bool' | 'string' | 'int' | 'list' | 'array' | 'pairs' | 'duration'
   readonly default?: string
   /** Value when the flag stands without one: `--dry-run` is `--dry-run=unchanged`. */
   readonly bare?: string
@@ -28,7 +29,7 @@ export class FlagValues {
 
   set(flag: Flag, value: string): void {
     const known = this.#given.get(flag.name)
-    if (known && (flag.type === 'list' || flag.type === 'array')) known.push(value)
+    if (known && (flag.type === 'list' || flag.type === 'array' || flag.type === 'pairs')) known.push(value)
     else this.#given.set(flag.name, [value])
   }
 
@@ -68,7 +69,7 @@ export class FlagValues {
   list(name: string): string[] {
     const flag = this.#flag(name)
     const given = this.#given.get(name) ?? (flag.default ? [flag.default] : [])
-    return flag.type === 'list' ? given.flatMap((value) => (value === '' ? [] : value.split(','))) : [...given]
+    return flag.type === 'list' || flag.type === 'pairs' ? given.flatMap((value) => (value === '' ? [] : value.split(','))) : [...given]
   }
 
   missing(): string[] {

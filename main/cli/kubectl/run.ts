@@ -13,6 +13,8 @@ import { statusErrorText } from './status-error-text.ts'
 export async function runKubectl(root: Command, argv: readonly string[], streams: Streams, environment: Environment, connect: Connector): Promise<number> {
   let failureCode = 0
   try {
+    const plugin = await pluginCode(root, argv, environment)
+    if (plugin !== undefined) return plugin
     const { command, path, rest } = find(root, argv)
     const own = command.flags ?? []
     const shadowed = (name: string): boolean => own.some((flag) => flag.name === name)
@@ -42,6 +44,14 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
   } catch (error) {
     return Math.max(report(error, streams), failureCode)
   }
+}
+
+/** The exit code of the plugin that the first word names, if no command of ours has that name and such a plugin exists. */
+async function pluginCode(root: Command, argv: readonly string[], { variables }: Environment): Promise<number | undefined> {
+  const [first] = argv
+  if (first === undefined || first.startsWith('-') || root.subcommands?.some(({ name, aliases }) => name === first || aliases?.includes(first))) return undefined
+  const { runPlugin } = await import('./plugins.node.ts')
+  return runPlugin(argv, variables)
 }
 
 /** Finds the command that the words name, looking past flags; what is left are its flags and arguments. */

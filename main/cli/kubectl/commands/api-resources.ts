@@ -19,6 +19,7 @@ export const apiResourcesCommand: Command = {
     { name: 'namespaced', type: 'bool', default: 'true', help: 'If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.' },
     { name: 'no-headers', type: 'bool', help: "When using the default or custom-column output format, don't print headers (default print headers)." },
     { name: 'output', short: 'o', type: 'string', help: 'Output format. One of: (json, yaml, kyaml, name, wide).' },
+    { name: 'show-managed-fields', type: 'bool', help: 'Keep managedFields in JSON and YAML.' },
     { name: 'sort-by', type: 'string', help: "If non-empty, sort list of resources using specified field. The field can be either 'name' or 'kind'." },
     { name: 'verbs', type: 'list', help: 'Limit to resources that support the specified verbs.' },
   ],

@@ -8,7 +8,7 @@ import { objectOutputFlags, operationPrinter } from '../printing/output.ts'
 import { patchObject } from '../resources/objects.ts'
 import { filenameFlags, missingTypesText } from '../resources/selection.ts'
 import { fetchTarget, filesGiven, visitInfos } from '../resources/visit.ts'
-import { dryRunFlag, dryRunOf } from '../settings.ts'
+import { dryRunFlag, dryRunOf, fieldManagerFlag, validateFlag } from '../settings.ts'
 
 /** `kubectl apply view-last-applied`. */
 export const viewLastAppliedCommand: Command = {
@@ -39,7 +39,7 @@ export const setLastAppliedCommand: Command = {
   name: 'set-last-applied',
   use: 'apply set-last-applied -f FILENAME [options]',
   short: 'Set the last-applied-configuration annotation on a live object to match the contents of a file',
-  flags: [...objectOutputFlags, ...filenameFlags, dryRunFlag, { name: 'create-annotation', type: 'bool', help: "Will create 'last-applied-configuration' annotations if current objects doesn't have one" }],
+  flags: [...objectOutputFlags, filenameFlags[0]!, dryRunFlag, { name: 'create-annotation', type: 'bool', help: "Will create 'last-applied-configuration' annotations if current objects doesn't have one" }],
   async run(context) {
     const { flags } = context
     if (!filesGiven(context)) throw new CliError('must specify one of -f and -k')
@@ -63,7 +63,7 @@ export const editLastAppliedCommand: Command = {
   name: 'edit-last-applied',
   use: 'apply edit-last-applied (RESOURCE/NAME | -f FILENAME) [options]',
   short: 'Edit latest last-applied-configuration annotations of a resource/object',
-  flags: [...objectOutputFlags, ...filenameFlags],
+  flags: [...objectOutputFlags, ...filenameFlags, fieldManagerFlag('kubectl-client-side-apply'), validateFlag, { name: 'windows-line-endings', type: 'bool', help: 'End lines as Windows does.' }],
   async run(context) {
     const { editText } = await import('../editor.node.ts')
     const { parseYaml } = await import('../../../api/machinery/codec/yaml.ts')

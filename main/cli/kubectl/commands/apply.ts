@@ -7,17 +7,19 @@ import { lastAppliedAnnotation, withLastApplied } from '../last-applied.ts'
 import { asStruct, compactJson, sorted } from '../printing/go-json.ts'
 import { objectOutputFlags, objectPrinter, operationPrinter } from '../printing/output.ts'
 import { createObject, deleteObject, patchObject, type PatchKind } from '../resources/objects.ts'
+import { allowedTypes, pruneFlags, visitPruned } from '../resources/prune.ts'
 import { filenameFlags } from '../resources/selection.ts'
 import { describeTarget, fetchTarget, filesGiven, visitInfos, type Info } from '../resources/visit.ts'
 import { isMissing, watchUntil } from '../resources/watch-until.ts'
 import { dryRunFlag, dryRunOf, fieldManagerFlag, validateFlag, validationOf, type DryRun } from '../settings.ts'
 import { withSource, withWords } from '../status-error-text.ts'
+import { propagationOf } from './delete.ts'
 import { editLastAppliedCommand, setLastAppliedCommand, viewLastAppliedCommand } from './apply-last-applied.ts'
 
 const clientSideManager = 'kubectl-client-side-apply'
 const serverSideManager = 'kubectl'
 
-/** `kubectl apply`: a three-way merge made here, or server-side apply. Not built: --prune, applysets. */
+/** `kubectl apply`: a three-way merge made here, or server-side apply. */
 export const applyCommand: Command = {
   name: 'apply',
   use: 'apply (-f FILENAME | -k DIRECTORY) [options]',
@@ -26,6 +28,7 @@ export const applyCommand: Command = {
   flags: [
     ...objectOutputFlags,
     ...filenameFlags,
+    ...pruneFlags,
     dryRunFlag,
     fieldManagerFlag(clientSideManager),
     validateFlag,
@@ -61,6 +64,11 @@ async function run(context: CommandContext): Promise<void> {
   if (flags.bool('force') && serverSide) throw new CliError('--force cannot be used with --server-side')
   if (flags.bool('force') && dryRun === 'server') throw new CliError('--dry-run=server cannot be used with --force')
   if (!filesGiven(context)) throw new CliError('must specify one of -f and -k')
+  const prunes = flags.bool('prune')
+  if (flags.bool('all') && flags.text('selector')) throw new CliError('cannot set --all and --selector at the same time')
+  if (prunes && !flags.bool('all') && !flags.text('selector')) throw new CliError('all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector')
+  if (prunes && serverSide) throw new CliError("--prune is in alpha and doesn't currently work on objects created by server-side apply")
+  const allowed = prunes ? await allowedTypes(context) : []
   const asObjects = flags.text('output') !== '' && flags.text('output') !== 'name'
   const printObject = objectPrinter(context, undefined)
   if (!asObjects) operationPrinter(context, '')
@@ -78,10 +86,13 @@ async function run(context: CommandContext): Promise<void> {
   }
   if (errors.length === 0 && infos.length === 0) throw new CliError('no objects passed to apply')
   const shown: KubeObject[] = []
+  const kept = { uids: new Set<string>(), namespaces: new Set<string>() }
   for (const info of infos) {
     try {
       const applied = serverSide ? await applyOnServer(context, info, dryRun, validation) : await applyHere(context, info, dryRun, validation, asObjects)
       warnIfDeleting(context, info, applied.object)
+      kept.uids.add(applied.object.metadata?.uid ?? '')
+      if (info.namespace) kept.namespaces.add(info.namespace)
       if (asObjects) shown.push(applied.object)
       else operationPrinter(context, applied.word, dryRun)(applied.object)
     } catch (error) {
@@ -90,6 +101,13 @@ async function run(context: CommandContext): Promise<void> {
   }
   if (asObjects && shown.length > 0) {
     context.streams.out(printObject!(shown.length === 1 ? shown[0]! : listOf(shown)))
+  }
+  if (prunes && errors.length === 0) {
+    await visitPruned(context, allowed, { uids: kept.uids, namespaces: [...kept.namespaces] }, async (info) => {
+      const grace = flags.int('grace-period')
+      if (dryRun !== 'client') await deleteObject(context, info, { propagationPolicy: propagationOf(flags.text('cascade')), dryRun: dryRun === 'server', ...(grace >= 0 ? { gracePeriodSeconds: grace } : {}) })
+      if (!asObjects) operationPrinter(context, 'pruned', dryRun)(info.object)
+    })
   }
   throwCollected(flatten(errors))
 }

@@ -1,6 +1,7 @@
 import { CliError, usageError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { objectFormats, objectOutputFlags, objectPrinter } from '../printing/output.ts'
+import { reconcileCommand } from './auth-reconcile.ts'
 import { TabWriter } from '../printing/tab-writer.ts'
 import { requestJson } from '../resources/requests.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
@@ -135,11 +136,11 @@ const whoami: Command = {
   },
 }
 
-/** `kubectl auth`. Not built: reconcile. */
+/** `kubectl auth`. */
 export const authCommand: Command = {
   name: 'auth',
   use: 'auth [flags] [options]',
   short: 'Inspect authorization',
   long: 'Inspect authorization.',
-  subcommands: [canI, whoami],
+  subcommands: [canI, reconcileCommand, whoami],
 }

@@ -21,7 +21,7 @@ export const autoscaleCommand: Command = {
     saveConfigFlag,
     { name: 'cpu', type: 'string', help: 'Target CPU utilization over all the pods. When specified as a percentage (e.g."70%" for 70% of requested CPU) it will target average utilization. When specified as quantity (e.g."500m" for 500 milliCPU) it will target average value.' },
     { name: 'cpu-percent', type: 'int', default: '-1', hidden: true, help: 'The target average CPU utilization over all the pods.' },
-    { name: 'max', type: 'int', required: true, help: 'The upper limit for the number of pods that can be set by the autoscaler. Required.' },
+    { name: 'max', type: 'int', default: '-1', required: true, help: 'The upper limit for the number of pods that can be set by the autoscaler. Required.' },
     { name: 'memory', type: 'string', help: 'Target memory utilization over all the pods.' },
     { name: 'min', type: 'int', default: '-1', help: "The lower limit for the number of pods that can be set by the autoscaler. If it's not specified or negative, the server will apply a default value." },
     { name: 'name', type: 'string', help: 'The name for the newly created object. If not specified, the name of the input resource will be used.' },

@@ -1,6 +1,7 @@
 import type { Service } from '../../../api/generated/types.ts'
 import type { Streams } from '../../streams.ts'
 import type { Command } from '../command.ts'
+import { clusterInfoDumpCommand } from './cluster-info-dump.ts'
 import { requestJson } from '../resources/requests.ts'
 
 /** `kubectl cluster-info`. */
@@ -8,6 +9,7 @@ export const clusterInfoCommand: Command = {
   name: 'cluster-info',
   use: 'cluster-info [flags] [options]',
   short: 'Display cluster information',
+  subcommands: [clusterInfoDumpCommand],
   async run(context) {
     const { factory, streams } = context
     const server = factory.access().server

@@ -30,6 +30,10 @@ export const setClusterCommand: Command = {
   short: 'Set a cluster entry in kubeconfig',
   long: 'Set a cluster entry in kubeconfig.\n\n Specifying a name that already exists will merge new fields on top of existing values for those fields.',
   flags: [
+    { name: 'certificate-authority', type: 'string', help: 'The file of the authority that signs for the cluster.' },
+    { name: 'insecure-skip-tls-verify', type: 'bool', help: 'Trust whatever certificate the cluster shows.' },
+    { name: 'server', type: 'string', help: 'Address of the cluster.' },
+    { name: 'tls-server-name', type: 'string', help: 'The name that the certificate of the cluster is for.' },
     { name: 'embed-certs', type: 'bool', help: 'embed-certs for the cluster entry in kubeconfig' },
     { name: 'proxy-url', type: 'string', help: 'proxy-url for the cluster entry in kubeconfig' },
   ],
@@ -52,9 +56,20 @@ export const setClusterCommand: Command = {
 
 export const setCredentialsCommand: Command = {
   name: 'set-credentials',
-  use: 'config set-credentials NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [options]',
+  use: 'config set-credentials NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password] [--auth-provider=provider_name] [--auth-provider-arg=key=value] [--exec-command=exec_command] [--exec-api-version=exec_api_version] [--exec-arg=arg] [--exec-env=key=value] [options]',
   short: 'Set a user entry in kubeconfig',
   flags: [
+    { name: 'auth-provider', type: 'string', help: 'Who authenticates the user.' },
+    { name: 'auth-provider-arg', type: 'list', help: 'Settings of that provider, key=value.' },
+    { name: 'client-certificate', type: 'string', help: "File of the user's certificate." },
+    { name: 'client-key', type: 'string', help: 'File of its key.' },
+    { name: 'exec-api-version', type: 'string', help: 'Version of the API that the program speaks.' },
+    { name: 'exec-arg', type: 'list', help: 'Arguments of the program.' },
+    { name: 'exec-command', type: 'string', help: 'A program that answers with credentials.' },
+    { name: 'exec-env', type: 'array', help: 'Environment of the program, key=value.' },
+    { name: 'exec-interactive-mode', type: 'string', help: 'Whether the program may ask: IfAvailable, Always or Never.' },
+    { name: 'exec-provide-cluster-info', type: 'bool', help: 'Tell the program about the cluster.' },
+    { name: 'token', type: 'string', help: 'Token of the user.' },
     { name: 'embed-certs', type: 'bool', help: 'Embed client cert/key for the user entry in kubeconfig' },
     { name: 'username', type: 'string', help: 'username for the user entry in kubeconfig' },
     { name: 'password', type: 'string', help: 'password for the user entry in kubeconfig' },
@@ -69,9 +84,34 @@ export const setCredentialsCommand: Command = {
       if (flags.bool('embed-certs')) fields[`${key}-data`] = await base64File(context, flags.text(key))
       else fields[key] = flags.text(key)
     }
+    Object.assign(fields, execFields(context), providerFields(context))
     await factory.connector.changeConfig(flags, (file) => withEntry(file, 'users', name, fields))
     streams.out(`User ${JSON.stringify(name)} set.\n`)
   },
+}
+
+/** A program that answers with credentials, as the flags describe it. */
+function execFields({ flags }: CommandContext): object {
+  const command = flags.text('exec-command')
+  if (command === '') return {}
+  const env = flags.list('exec-env').filter((text) => !text.endsWith('-')).map((text) => ({ name: text.slice(0, text.indexOf('=')), value: text.slice(text.indexOf('=') + 1) }))
+  return {
+    exec: {
+      apiVersion: flags.text('exec-api-version') || null,
+      args: flags.list('exec-arg').length > 0 ? flags.list('exec-arg') : null,
+      command,
+      env: env.length > 0 ? env : null,
+      ...(flags.text('exec-interactive-mode') ? { interactiveMode: flags.text('exec-interactive-mode') } : {}),
+      provideClusterInfo: flags.bool('exec-provide-cluster-info'),
+    },
+  }
+}
+
+function providerFields({ flags }: CommandContext): object {
+  const name = flags.text('auth-provider')
+  if (name === '') return {}
+  const config = Object.fromEntries(flags.list('auth-provider-arg').filter((text) => text.includes('=')).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
+  return { 'auth-provider': { name, config: Object.keys(config).length > 0 ? config : null } }
 }
 
 async function base64File(context: CommandContext, path: string): Promise<string> {

@@ -32,7 +32,7 @@ const view: Command = {
 
 const currentContext: Command = {
   name: 'current-context',
-  use: 'config current-context [options]',
+  use: 'config current-context [flags] [options]',
   short: 'Display the current-context',
   async run(context) {
     const name = context.factory.connector.config(context.flags)['current-context']
@@ -84,7 +84,7 @@ const getContexts: Command = {
 
 const getClusters: Command = {
   name: 'get-clusters',
-  use: 'config get-clusters [options]',
+  use: 'config get-clusters [flags] [options]',
   short: 'Display clusters defined in the kubeconfig',
   async run({ flags, streams, factory }) {
     streams.out('NAME\n')
@@ -94,7 +94,7 @@ const getClusters: Command = {
 
 const getUsers: Command = {
   name: 'get-users',
-  use: 'config get-users [options]',
+  use: 'config get-users [flags] [options]',
   short: 'Display users defined in the kubeconfig',
   async run({ flags, streams, factory }) {
     streams.out('NAME\n')
@@ -106,7 +106,12 @@ const setContext: Command = {
   name: 'set-context',
   use: 'config set-context [NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace] [options]',
   short: 'Set a context entry in kubeconfig',
-  flags: [{ name: 'current', type: 'bool', help: 'Modify the current context' }],
+  flags: [
+    { name: 'cluster', type: 'string', help: 'Cluster of the context.' },
+    { name: 'current', type: 'bool', help: 'Modify the current context' },
+    { name: 'namespace', short: 'n', type: 'string', help: 'Namespace of the context.' },
+    { name: 'user', type: 'string', help: 'User of the context.' },
+  ],
   async run(context) {
     const { flags, args, streams, factory } = context
     const config = factory.connector.config(flags)

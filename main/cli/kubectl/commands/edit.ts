@@ -26,6 +26,7 @@ export const editCommand: Command = {
   flags: [
     ...objectOutputFlags,
     ...filenameFlags,
+    { name: 'windows-line-endings', type: 'bool', help: 'End lines as Windows does.' },
     fieldManagerFlag('kubectl-edit'),
     saveConfigFlag,
     validateFlag,

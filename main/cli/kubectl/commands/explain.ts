@@ -26,7 +26,7 @@ export const explainCommand: Command = {
   flags: [
     { name: 'api-version', type: 'string', help: 'Use given api-version (group/version) of the resource.' },
     { name: 'output', short: 'o', type: 'string', default: 'plaintext', help: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).' },
-    { name: 'recursive', type: 'bool', help: 'When true, print the name of all the fields recursively. Otherwise, print the available fields with their description.' },
+    { name: 'recursive', short: 'R', type: 'bool', help: 'When true, print the name of all the fields recursively. Otherwise, print the available fields with their description.' },
   ],
   async run(context) {
     const { flags, args, streams, factory } = context

@@ -4,7 +4,7 @@ import type { Table } from '../../../api/machinery/table.ts'
 import { CliError, usageError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { objectPrinter, outputFlags } from '../printing/output.ts'
-import { TablePrinter } from '../printing/table-printer.ts'
+import { ageText, TablePrinter } from '../printing/table-printer.ts'
 import { requestJson, requestText } from '../resources/requests.ts'
 import { objectsFromFiles } from '../resources/files.ts'
 import { groupVersionOf, typeName, type ApiResource } from '../resources/mapper.ts'
@@ -93,7 +93,7 @@ function pathOf(context: CommandContext, selection: Selection & { namespace?: st
 async function fetchChunks<L extends { metadata?: { continue?: string } }>(context: CommandContext, selection: Selection, accept: string, join: (first: L, more: L) => L): Promise<L> {
   const limit = context.flags.int('chunk-size')
   const named = selection.name !== undefined
-  let list = await requestJson<L>(context, 'GET', pathOf(context, selection, named || limit <= 0 ? {} : { limit: String(limit) }), { accept })
+  let list = await requestJson<L>(context, 'GET', pathOf(context, selection, named || limit === 0 ? {} : { limit: String(limit) }), { accept })
   while (!named && list.metadata?.continue) {
     const next = await requestJson<L>(context, 'GET', pathOf(context, selection, { limit: String(limit), continue: list.metadata.continue }), { accept })
     list = join(list, next)
@@ -111,7 +111,7 @@ async function getTables(context: CommandContext, selections: readonly Selection
   let pending: { resource: ApiResource; table: Table }[] = []
   for (const selection of selections) {
     try {
-      const table = await fetchChunks<Table>(context, selection, tableAccept, (first, more) => ({ ...more, columnDefinitions: first.columnDefinitions, rows: [...first.rows, ...more.rows] }))
+      const table = !flags.bool('server-print') ? await plainTable(context, selection) : await fetchChunks<Table>(context, selection, tableAccept, (first, more) => ({ ...more, columnDefinitions: first.columnDefinitions, rows: [...first.rows, ...more.rows] }))
       const last = pending.at(-1)
       // Named objects of one type come as tables of one row each: they are printed as one.
       if (last && last.resource === selection.resource) last.table = { ...last.table, rows: [...last.table.rows, ...table.rows] }
@@ -123,7 +123,13 @@ async function getTables(context: CommandContext, selections: readonly Selection
   }
   if (flags.text('sort-by')) {
     const { sortRows } = await import('../printing/sort-by.ts')
-    pending = pending.map(({ resource, table }) => ({ resource, table: { ...table, rows: sortRows(table.rows, flags.text('sort-by')) } }))
+    try {
+      pending = pending.map(({ resource, table }) => ({ resource, table: { ...table, rows: sortRows(table.rows, flags.text('sort-by')) } }))
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error
+      // Upstream loses both the rows and the complaint here.
+      pending = []
+    }
   }
   for (const { resource, table } of pending) {
     if (table.rows.length === 0) continue
@@ -145,6 +151,16 @@ async function getTables(context: CommandContext, selections: readonly Selection
     streams.err(namespaced ? `No resources found in ${context.factory.namespace()} namespace.\n` : 'No resources found\n')
   }
   return reportErrors(context, errors)
+}
+
+/** --server-print=false: names and ages, which is all that the client knows to show. */
+async function plainTable(context: CommandContext, selection: Selection): Promise<Table> {
+  type List = { readonly items?: readonly KubeObject[]; readonly metadata?: { readonly continue?: string } }
+  const answer = await fetchChunks<List & Partial<KubeObject>>(context, selection, 'application/json', (first, more) => ({ ...more, items: [...(first.items ?? []), ...(more.items ?? [])] }))
+  const objects = selection.name === undefined ? (answer.items ?? []) : [answer as KubeObject]
+  const column = (name: string): NonNullable<Table['columnDefinitions']>[number] => ({ name, type: 'string', format: '', description: '', priority: 0 })
+  const rows = objects.map((object) => ({ cells: [object.metadata.name ?? '', ageText(object.metadata.creationTimestamp ?? undefined, context.environment.now())], object }))
+  return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: {}, columnDefinitions: [column('Name'), column('Age')], rows } as unknown as Table
 }
 
 /** `pod`, `deployment.apps`: the prefix of names. */

@@ -6,6 +6,7 @@ import { flagText } from '../help.ts'
 export const optionsCommand: Command = {
   name: 'options',
   use: 'options',
+  hidden: true,
   short: 'Print the list of flags inherited by all commands',
   async run({ streams, environment }) {
     const flags = globalFlags.map((flag) => (flag.name === 'cache-dir' ? { ...flag, default: `${environment.homeFolder}/.kube/cache` } : flag))

@@ -8,6 +8,7 @@ import { filenameFlags } from '../resources/selection.ts'
 import { collectInfos, filesGiven } from '../resources/visit.ts'
 import { isMissing, watchUntil } from '../resources/watch-until.ts'
 import { dryRunFlag, dryRunOf, fieldManagerFlag, saveConfigFlag, validateFlag, validationOf } from '../settings.ts'
+import { sendRaw } from './create/create.ts'
 import { withSource } from '../status-error-text.ts'
 import { propagationOf } from './delete.ts'
 
@@ -27,6 +28,7 @@ export const replaceCommand: Command = {
     { name: 'force', type: 'bool', help: 'If true, immediately remove resources from API and bypass graceful deletion.' },
     { name: 'grace-period', type: 'int', default: '-1', help: 'Period of time in seconds given to the resource to terminate gracefully.' },
     { name: 'subresource', type: 'string', help: 'If specified, replace will operate on the subresource of the requested object.' },
+    { name: 'raw', type: 'string', help: 'A path of the server to put the file to, as it is.' },
     { name: 'timeout', type: 'duration', default: '0s', help: 'The length of time to wait before giving up on a delete, zero means determine a timeout from the size of the object' },
     { name: 'wait', type: 'bool', help: 'If true, wait for resources to be gone before returning. This waits for finalizers.' },
   ],
@@ -37,6 +39,7 @@ export const replaceCommand: Command = {
     if (!force && flags.int('grace-period') >= 0) throw new CliError('--grace-period must have --force specified')
     if (!force && flags.duration('timeout') !== 0) throw new CliError('--timeout must have --force specified')
     if (!filesGiven(context)) throw new CliError('must specify one of -f and -k')
+    if (flags.text('raw')) return sendRaw(context, 'PUT')
     const dryRun = dryRunOf(context)
     const print = operationPrinter(context, 'replaced', dryRun)
     const validation = validationOf(context)

@@ -23,6 +23,8 @@ import { debugCommand } from './debug/debug.ts'
 import { kustomizeCommand } from './kustomize.ts'
 import { completionCommand } from './completion.ts'
 import { completeCommand } from '../completion/complete.ts'
+import { pluginCommand } from './plugin.ts'
+import { alphaCommand } from './alpha.ts'
 import { cordonCommand, drainCommand, uncordonCommand } from './drain.ts'
 import { exposeCommand } from './expose.ts'
 import { annotateCommand, labelCommand } from './label.ts'
@@ -44,6 +46,17 @@ import { optionsCommand } from './options.ts'
 export const rootCommand: Command = {
   name: 'kubectl',
   use: '[flags] [options]',
-  short: 'kubectl controls the Kubernetes cluster manager.',
-  subcommands: [completeCommand('__complete', () => rootCommand, true), completeCommand('__completeNoDesc', () => rootCommand, false), completionCommand, kustomizeCommand, debugCommand, cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
+  short: 'kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/',
+  groups: [
+    { title: 'Basic Commands (Beginner)', names: ['create', 'expose', 'run', 'set'] },
+    { title: 'Basic Commands (Intermediate)', names: ['explain', 'get', 'edit', 'delete'] },
+    { title: 'Deploy Commands', names: ['rollout', 'scale', 'autoscale'] },
+    { title: 'Cluster Management Commands', names: ['certificate', 'cluster-info', 'top', 'cordon', 'uncordon', 'drain', 'taint'] },
+    { title: 'Troubleshooting and Debugging Commands', names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'debug', 'events'] },
+    { title: 'Advanced Commands', names: ['diff', 'apply', 'patch', 'replace', 'wait', 'kustomize'] },
+    { title: 'Settings Commands', names: ['label', 'annotate', 'completion'] },
+    { title: 'Subcommands provided by plugins', names: [] },
+    { title: 'Other Commands', names: [], others: true },
+  ],
+  subcommands: [pluginCommand(() => rootCommand), alphaCommand, completeCommand('__complete', () => rootCommand, true), completeCommand('__completeNoDesc', () => rootCommand, false), completionCommand, kustomizeCommand, debugCommand, cpCommand, certificateCommand, autoscaleCommand, diffCommand, editCommand, explainCommand, optionsCommand, authCommand, cordonCommand, drainCommand, uncordonCommand, exposeCommand, annotateCommand, labelCommand, patchCommand, replaceCommand, rolloutCommand, runCommand, scaleCommand, setCommand, taintCommand, waitCommand, createCommand, applyCommand, deleteCommand, describeCommand, proxyCommand, portForwardCommand, eventsCommand, topCommand, logsCommand, execCommand, attachCommand, getCommand, clusterInfoCommand, apiResourcesCommand, apiVersionsCommand, configCommand, versionCommand],
 }

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../../api/machinery/object.ts'
 import { CliError, throwCollected } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { objectOutputFlags, operationPrinter } from '../printing/output.ts'
-import { compileJsonPath, findAll, relaxedPath, valueText } from '../printing/json-path.ts'
+import { findAll, relaxedPath, valueText } from '../printing/json-path.ts'
 import { typeName } from '../resources/mapper.ts'
 import { filenameFlags, missingTypesText } from '../resources/selection.ts'
 import { filesGiven, visitInfos, type Info } from '../resources/visit.ts'
@@ -15,7 +15,8 @@ export const waitCommand: Command = {
   short: 'Wait for a specific condition on one or many resources',
   flags: [
     ...objectOutputFlags,
-    ...filenameFlags,
+    filenameFlags[0]!,
+    { ...filenameFlags[1]!, default: 'true' },
     { name: 'all', type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
     { name: 'all-namespaces', short: 'A', type: 'bool', help: 'If present, list the requested object(s) across all namespaces.' },
     { name: 'field-selector', type: 'string', help: "Selector (field query) to filter on, supports '=', '==', and '!='." },
@@ -54,7 +55,6 @@ function conditionOf(text: string): Condition {
     if (expression === '') throw new CliError('jsonpath expression cannot be empty')
     const wanted = at < 0 ? undefined : rest.slice(at + 1).replace(/^(['"])(.*)\1$/, '$2')
     if (wanted === '') throw new CliError('jsonpath wait value cannot be empty')
-    compileJsonPath(expression.startsWith('{') ? expression : `{${expression}}`)
     const path = relaxedPath(expression)
     return {
       kind: 'test',
@@ -108,7 +108,7 @@ async function untilCreated(context: CommandContext, leftMs: () => number): Prom
   if (filesGiven(context)) return
   await visitInfos(context, context.args, {}, async (info) => {
     const there = await watchUntil(context, info, leftMs(), (object) => (object ? 'done' : 'go on'))
-    if (!there) throw timedOut(info)
+    if (!there) throw new CliError('timed out waiting for the condition')
   })
 }
 

@@ -1,7 +1,7 @@
 import { CliError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
-import type { Flag } from '../flags.ts'
-import { FlagValues, parseFlags } from '../flags.ts'
+import type { Flag, FlagValues } from '../flags.ts'
+import { parseFlags } from '../flags.ts'
 import { globalFlags } from '../global-flags.ts'
 import { Factory } from '../connection/factory.ts'
 import { completeArgument, completeFlag, directives, type Completion } from './candidates.ts'
@@ -65,7 +65,7 @@ async function choices(root: Command, context: CommandContext, words: readonly s
 
 function subcommandsOf(root: Command, command: Command): { name: string; short: string }[] {
   const visible = (command.subcommands ?? []).filter(({ hidden }) => !hidden).map(({ name, short }) => ({ name, short }))
-  if (command === root) visible.push({ name: 'help', short: 'Help about any command' })
+  if (command === root) visible.push({ name: 'help', short: 'Help about any command' }, { name: 'options', short: 'Print the list of flags inherited by all commands' })
   return visible.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
@@ -112,6 +112,6 @@ function flagNames(command: Command, own: readonly Flag[], values: FlagValues, w
   const help: Flag = { name: 'help', short: 'h', type: 'bool', help: `help for ${command.name}` }
   const named = (a: Flag, b: Flag): number => (a.name < b.name ? -1 : 1)
   const all = [...globalFlags.filter((flag) => !own.some(({ name }) => name === flag.name)).sort(named), ...[...own, help].sort(named)]
-  const open = all.filter((flag) => !flag.hidden && (flag.type === 'list' || flag.type === 'array' || flag.name === 'help' || !values.changed(flag.name)))
+  const open = all.filter((flag) => !flag.hidden && (flag.type === 'list' || flag.type === 'array' || flag.type === 'pairs' || flag.name === 'help' || !values.changed(flag.name)))
   return open.flatMap((flag) => [`--${flag.name}`, ...(flag.short ? [`-${flag.short}`] : [])].filter((name) => name.startsWith(word)).map((name) => `${name}\t${flag.help}`))
 }

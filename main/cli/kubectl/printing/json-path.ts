@@ -32,9 +32,9 @@ export function compileJsonPath(template: string): JsonPathTemplate {
 /** `metadata.name`, `.metadata.name` and `{.metadata.name}` all mean the same where one path is asked for. */
 export function relaxedPath(path: string): JsonPathTemplate {
   if (path === '') return { nodes: [] }
-  const match = /^\{?\.?([^{}]+)\}?$/.exec(path)
+  const match = /^(?:\{\.?([^{}]+)\}|\.?([^{}]+))$/.exec(path)
   if (!match) throw new CliError(`unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`)
-  return compileJsonPath(`{.${match[1]!}}`)
+  return compileJsonPath(`{.${match[1] ?? match[2]!}}`)
 }
 
 /** All values that the template's paths find. Throws when a path does not exist and that is not allowed. */

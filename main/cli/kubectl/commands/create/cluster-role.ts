@@ -11,7 +11,7 @@ export const createClusterRoleCommand: Command = {
     ...createFlags,
     ...ruleFlags,
     { name: 'non-resource-url', type: 'list', help: 'A partial url that user should have access to.' },
-    { name: 'aggregation-rule', type: 'list', help: 'An aggregation label selector for combining ClusterRoles.' },
+    { name: 'aggregation-rule', type: 'pairs', help: 'An aggregation label selector for combining ClusterRoles.' },
   ],
   async run(context) {
     const { flags } = context

@@ -8,7 +8,7 @@ import { createObject } from '../../resources/objects.ts'
 import { filenameFlags } from '../../resources/selection.ts'
 import { filesGiven, visitInfos } from '../../resources/visit.ts'
 import { dryRunFlag, dryRunOf, fieldManagerFlag, saveConfigFlag, validateFlag, validationOf } from '../../settings.ts'
-import { withSource, withWords } from '../../status-error-text.ts'
+import { withSource } from '../../status-error-text.ts'
 
 /** Flags of every `create` subcommand. */
 export const createFlags: readonly Flag[] = [...objectOutputFlags, dryRunFlag, fieldManagerFlag('kubectl-create'), saveConfigFlag, validateFlag]
@@ -51,7 +51,7 @@ export async function createFromFiles(context: CommandContext): Promise<void> {
   const { flags, args } = context
   if (args.length > 0) throw usageError(context.path, `Unexpected args: [${args.join(' ')}]`)
   if (!filesGiven(context)) throw new CliError('must specify one of -f and -k')
-  if (flags.text('raw')) return createRaw(context)
+  if (flags.text('raw')) return sendRaw(context, 'POST')
   const dryRun = dryRunOf(context)
   const print = operationPrinter(context, 'created', dryRun)
   const fieldValidation = validationOf(context)
@@ -71,15 +71,17 @@ export async function createFromFiles(context: CommandContext): Promise<void> {
   if (count === 0) throw new CliError('no objects passed to create')
 }
 
-async function createRaw(context: CommandContext): Promise<void> {
+/** Sends the one file as it is to a path of the server, and prints the answer. */
+export async function sendRaw(context: CommandContext, method: 'POST' | 'PUT'): Promise<void> {
   const { fileSources } = await import('../../resources/files.ts')
   const sources = await fileSources(context)
   if (sources.length !== 1) throw new CliError('--raw can only use a single local file or stdin')
   const { readBody } = await import('../../resources/requests.ts')
   const { StatusError } = await import('../../../../api/machinery/status-error.ts')
-  const response = await context.factory.client().raw('POST', context.flags.text('raw'), new TextEncoder().encode(sources[0]!.text), { 'content-type': 'application/json' })
-  if (response.status >= 400) throw withWords(new StatusError(JSON.parse(readBody(response)) as never), '')
-  context.streams.out(readBody(response))
+  const response = await context.factory.client().raw(method, context.flags.text('raw'), new TextEncoder().encode(sources[0]!.text), { 'content-type': 'application/json' })
+  const text = readBody(response)
+  if (response.status >= 400) throw new StatusError((/^\s*\{/.test(text) ? JSON.parse(text) : { kind: 'Status', status: 'Failure', code: response.status, ...(response.status === 404 ? { reason: 'NotFound', message: 'the server could not find the requested resource' } : { message: text.trim() }) }) as never)
+  context.streams.out(`${text}\n`)
 }
 
 /** Flags of `create -f` itself. */

@@ -9,7 +9,7 @@ export const setServiceAccountCommand: Command = {
   aliases: ['sa'],
   use: 'set serviceaccount (-f FILENAME | TYPE NAME) SERVICE_ACCOUNT [options]',
   short: 'Update the service account of a resource',
-  flags: setFlags,
+  flags: setFlags.filter(({ name }) => name !== 'selector'),
   async run(context) {
     const { args } = context
     if (args.length === 0) throw new CliError('serviceaccount is required')
@@ -22,7 +22,7 @@ export const setSelectorCommand: Command = {
   name: 'selector',
   use: 'set selector (-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version] [options]',
   short: 'Set the selector on a resource',
-  flags: [...setFlags, { name: 'resource-version', type: 'string', help: 'If non-empty, the selectors update will only succeed if this is the current resource-version for the object.' }],
+  flags: [...setFlags.filter(({ name }) => !['selector', 'kustomize'].includes(name)).map((flag) => (flag.name === 'recursive' ? { ...flag, default: 'true' } : flag)), { name: 'resource-version', type: 'string', help: 'If non-empty, the selectors update will only succeed if this is the current resource-version for the object.' }],
   async run(context) {
     const { args, flags } = context
     const expression = args.at(-1)
