@@ -271,4 +271,17 @@ describe('a server that stops', () => {
     expect(watch.ended()).toBe(true)
     expect(text(await server.kernel.settle(ready))).toContain('[-]shutdown failed: reason withheld\nreadyz check failed\n')
   })
+
+  it('goes on for a while after it said so, where its flags say so', async () => {
+    const server = await startServer({ flags: ['--shutdown-delay-duration=10s'] })
+    let stopped = false
+    void Promise.resolve(server.server.stop?.()).then(() => (stopped = true))
+    await server.run(5_000)
+    expect((await server.call('GET', '/readyz')).status).toBe(500)
+    expect((await server.call('GET', '/api/v1/namespaces')).status).toBe(200)
+    expect(stopped).toBe(false)
+    await server.run(6_000)
+    expect((await server.call('GET', '/api/v1/namespaces')).status).toBe(503)
+    expect(stopped).toBe(true)
+  })
 })

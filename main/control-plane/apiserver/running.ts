@@ -1,3 +1,4 @@
+import { parseDuration } from '../../api/machinery/time.ts'
 import type { Process } from '../../kernel/machine.ts'
 import { auditSettings, flagOf } from './audit/audit-flags.ts'
 import { Auditor } from './audit/auditor.ts'
@@ -23,6 +24,9 @@ export interface Running {
   /** The same, where it is priority and fairness. */
   readonly flow: FlowControl | undefined
   readonly auditor: Auditor | undefined
+  /** From here on the server says that it is not ready. */
+  readonly isStopping: () => boolean
+  /** From here on it takes no more requests. */
   readonly isDraining: () => boolean
   /** Stops in order: readiness fails first, watches end, what is in flight is finished. `leave` takes the server out of the cluster. */
   readonly drain: (leave: () => Promise<void>) => Promise<void>
@@ -30,6 +34,7 @@ export interface Running {
 
 /** What requests in flight get to finish when the server stops (upstream's --request-timeout). */
 const drainMsMax = 60_000
+const durationTextMax = 40
 
 export function keepRunning(process: Process, options: RunningOptions, resources: Resources, log: RequestLog): Running {
   const flags = options.flags ?? []
@@ -37,16 +42,22 @@ export function keepRunning(process: Process, options: RunningOptions, resources
   // With priority and fairness the two limits are one number of seats.
   const flow = flagOf(flags, 'enable-priority-and-fairness') === 'false' ? undefined : new FlowControl(process, { seats: Math.max(1, limits.reads + limits.writes), statsOf: statsOfResources(resources) })
   if (flow) followFlowObjects(process, resources, flow)
+  const delayMs = parseDuration((flagOf(flags, 'shutdown-delay-duration') ?? '').slice(0, durationTextMax)) ?? 0
+  let isStopping = false
   let isDraining = false
   return {
     gate: flow ?? new MaxInFlight(limits),
     flow,
     auditor: auditorOf(process, options),
+    isStopping: () => isStopping,
     isDraining: () => isDraining,
     async drain(leave) {
-      isDraining = true
+      isStopping = true
       process.journal.info('[graceful-termination] shutdown event', { name: 'ShutdownInitiated' })
       await leave()
+      if (delayMs > 0) await process.clock.sleep(delayMs)
+      process.journal.info('[graceful-termination] shutdown event', { name: 'AfterShutdownDelayDuration' })
+      isDraining = true
       process.journal.info('[graceful-termination] shutdown event', { name: 'NotAcceptingNewRequest' })
       for (const { stored } of resources.all()) for (const session of [...(stored?.sessions ?? [])]) session.lost()
       await Promise.race([log.whenQuiet(), process.clock.sleep(drainMsMax)])

@@ -20,7 +20,7 @@ export function nonResourceHandler(parts: Parts): ApiHandler {
   const { resources, settings, feed, process, flow } = parts
   const discovery = new Discovery(resources)
   const openApi = new OpenApi(resources)
-  const checks = new HealthChecks(healthChecks({ process, resources, feed, etcd: settings.etcd, isReady: parts.isReady, isDraining: parts.isDraining }))
+  const checks = new HealthChecks(healthChecks({ process, resources, feed, etcd: settings.etcd, isReady: parts.isReady, isStopping: parts.isStopping }))
   const json = (request: ApiRequest, object: object, contentType = 'application/json'): void => {
     const { exchange, info } = request
     const pretty = contentType === 'application/json' && info.path === '/version'

@@ -36,11 +36,11 @@ export interface CheckParts {
   readonly etcd: EtcdClient
   readonly resources: Resources
   readonly isReady: () => boolean
-  readonly isDraining: () => boolean
+  readonly isStopping: () => boolean
 }
 
 /** The server's checks. Of upstream's start hooks those are listed whose work is done here. */
-export function healthChecks({ process, feed, etcd, resources, isReady, isDraining }: CheckParts): readonly HealthCheck[] {
+export function healthChecks({ process, feed, etcd, resources, isReady, isStopping }: CheckParts): readonly HealthCheck[] {
   const etcdProblem = (): Promise<string | undefined> =>
     Promise.race([
       etcd.range({ key: '/registry/health' }).then(
@@ -57,6 +57,6 @@ export function healthChecks({ process, feed, etcd, resources, isReady, isDraini
     { name: 'etcd-readiness', endpoints: ['readyz'], problem: etcdProblem },
     { name: 'informer-sync', endpoints: ['readyz'], problem: () => (feed.ready ? undefined : 'informers not started yet') },
     ...hooks.map(([hook]): HealthCheck => ({ name: `poststarthook/${hook}`, endpoints: everywhere, problem: () => (isReady() ? undefined : 'not finished') })),
-    { name: 'shutdown', endpoints: ['readyz'], problem: () => (isDraining() ? 'process is shutting down' : undefined) },
+    { name: 'shutdown', endpoints: ['readyz'], problem: () => (isStopping() ? 'process is shutting down' : undefined) },
   ]
 }
