@@ -35,6 +35,7 @@ import { router } from './router.ts'
 import { keepRunning } from './running.ts'
 import type { RunningOptions } from './running.ts'
 import { KubeletAccess } from './streams/kubelet-access.ts'
+import { keepCompacting } from './storage/compactor.ts'
 import { Feed } from './storage/feed.ts'
 import { Storage } from './storage/storage.ts'
 import { StoredObjects } from './storage/stored-objects.ts'
@@ -148,6 +149,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       endpoints.start()
       repair.start()
       keepIdentityLease(process, own, resources)
+      keepCompacting(process, options.etcd)
       keepFlowControl(process, own, resources)
       keepApiServices(process, own, resources)
     })()
