@@ -5,6 +5,7 @@ import { authorizerType, authorizerValue } from './functions/authorizer.ts'
 import type { AuthorizationCheck } from './functions/authorizer.ts'
 import { jsonPatchType } from './functions/json-patches.ts'
 import { jsonOfValue, valueOfJson } from './json-values.ts'
+import { configurationOf, jsonPatchOf, mutationObjects } from './mutation-objects.ts'
 import { boolType, dynType, intType, listType, mapType, objectType, stringType } from './types.ts'
 import type { CelValue } from './values.ts'
 
@@ -125,6 +126,20 @@ describe('what others give', () => {
     expect(make('Object{spec: Object.spec{nope: 1}}')).toBe("ERROR: <input>:1:30: undefined field 'nope'")
     expect(make('Object{spec: 1}')).toBe("ERROR: <input>:1:12: expected type of field 'spec' is 'Object.spec' but provided type is 'int'")
     expect(make('Nope{}')).toBe("ERROR: <input>:1:5: undeclared reference to 'Nope' (in container '')")
+  })
+
+  it('mutations make objects with any fields, each of the type of its path', () => {
+    const make = (source: string): CelValue => {
+      const compiled = compile(source, { variables: {}, objects: mutationObjects })
+      if ('text' in compiled) throw new Error(compiled.text)
+      const outcome = compiled.program.evaluate({})
+      if ('error' in outcome) throw new Error(outcome.error)
+      return outcome.value
+    }
+    expect(configurationOf(make('Object{spec: Object.spec{template: Object.spec.template{labels: {"a": "b"}, list: [Object.spec.template.list{n: 1}]}}}'))).toEqual({ spec: { template: { labels: { a: 'b' }, list: [{ n: 1 }] } } })
+    expect(() => configurationOf(make('Object{spec: Object.status{}}'))).toThrow('unexpected type name "Object.status", expected "Object.spec", which matches field name path from root Object type')
+    expect(jsonPatchOf(make('[JSONPatch{op: "test", path: "/a", value: {"x": [1]}}]'))).toEqual([{ op: 'test', path: '/a', value: { x: [1] } }])
+    expect(() => make('Other{}')).toThrow("undeclared reference to 'Other'")
   })
 
   it('an authorizer is asked through its hook', () => {

@@ -1,5 +1,6 @@
 /** Static types, as cel-go's checker finds them, with its words for what does not fit. */
 import type { Call, Expr, Fold, Issue, Select, StructLiteral } from './ast.ts'
+import { objectTypeOf } from './environment.ts'
 import type { Declarations, Functions } from './environment.ts'
 import type { Overload } from './functions/overload.ts'
 import { qualifiedName } from './parser.ts'
@@ -132,7 +133,7 @@ class Checker {
       this.names.set(id, name)
       return variable
     }
-    const type = this.#functions.types.get(name) ?? (this.#declarations.objects && Object.hasOwn(this.#declarations.objects, name) ? this.#declarations.objects[name] : undefined)
+    const type = this.#functions.types.get(name) ?? objectTypeOf(this.#declarations, name)
     if (!type) return undefined
     this.names.set(id, name)
     return typeType(type)
@@ -231,8 +232,7 @@ class Checker {
   }
 
   #struct(expr: StructLiteral): Type {
-    const { objects } = this.#declarations
-    const type = objects && Object.hasOwn(objects, expr.name) ? objects[expr.name] : undefined
+    const type = objectTypeOf(this.#declarations, expr.name)
     for (const { value } of expr.fields) this.check(value)
     if (!type) {
       return this.#functions.types.has(expr.name) ? this.#fail(expr.at, `'${expr.name}' is not a message type`) : this.#fail(expr.at, `undeclared reference to '${expr.name}' (in container '')`)

@@ -20,8 +20,14 @@ import { noOverload } from './values.ts'
 export interface Declarations {
   /** By name; names may have dots (`authorizer.requestResource`). */
   readonly variables: Readonly<Record<string, Type>>
-  /** Types that may be made: `Object{…}`, `Object.spec{…}`, `JSONPatch{…}`. */
-  readonly objects?: Readonly<Record<string, Type>>
+  /** Types that may be made, by name: `Object{…}`, `JSONPatch{…}`. A function, where there is no end of names. */
+  readonly objects?: Readonly<Record<string, Type>> | ((name: string) => Type | undefined)
+}
+
+/** The type of objects of that name, if such may be made. */
+export function objectTypeOf({ objects }: Declarations, name: string): Type | undefined {
+  if (typeof objects === 'function') return objects(name)
+  return objects && Object.hasOwn(objects, name) ? objects[name] : undefined
 }
 
 export interface Functions {

@@ -2,6 +2,7 @@
 import type { Call, Expr, Fold, Select } from './ast.ts'
 import { callCost, listCost, mapCost, selectCost, structCost } from './call-costs.ts'
 import type { Checked } from './checker.ts'
+import { objectTypeOf } from './environment.ts'
 import type { Declarations } from './environment.ts'
 import type { Overload } from './functions/overload.ts'
 import { optionalAt } from './functions/optionals.ts'
@@ -232,7 +233,7 @@ class Planner {
   }
 
   #struct(expr: Extract<Expr, { kind: 'struct' }>): Step {
-    const type = this.#declarations.objects![expr.name]!
+    const type = objectTypeOf(this.#declarations, expr.name)!
     const fields = expr.fields.map(({ name, value, optional }) => ({ name, value: this.plan(value), optional }))
     return (frame) => {
       const made = new Map<string, CelValue>()
@@ -289,7 +290,7 @@ class Planner {
 const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'dyn', 'int', 'string', 'timestamp', 'uint'])
 
 function namedType(name: string, declarations: Declarations): Type {
-  return declarations.objects && Object.hasOwn(declarations.objects, name) ? declarations.objects[name]! : { kind: 'type', name, params: [] }
+  return objectTypeOf(declarations, name) ?? { kind: 'type', name, params: [] }
 }
 
 function hasField(value: CelValue, field: string): CelValue {

@@ -9,11 +9,16 @@ export interface Type {
   /** List: the items. Map: keys and values. Opaque and type: what it is of. */
   readonly params: readonly Type[]
   /** The fields of an object. */
-  readonly fields?: ReadonlyMap<string, Type>
+  readonly fields?: FieldTypes
   /** How large the value can be at most (characters, items, entries), for cost estimates. */
   readonly sizeMax?: number
   /** The least number of bytes that such a value takes in JSON. */
   readonly serializedMin?: number
+}
+
+/** The types of an object's fields by name: a map, or a rule. */
+export interface FieldTypes {
+  get(name: string): Type | undefined
 }
 
 function simple(kind: TypeKind, name: string): Type {
@@ -40,7 +45,7 @@ export function mapType(key: Type, value: Type, sizeMax?: number): Type {
   return { kind: 'map', name: 'map', params: [key, value], ...(sizeMax === undefined ? {} : { sizeMax }) }
 }
 
-export function objectType(name: string, fields: ReadonlyMap<string, Type>): Type {
+export function objectType(name: string, fields: FieldTypes): Type {
   return { kind: 'object', name, params: [], fields }
 }
 
