@@ -12,6 +12,8 @@ export interface SpdyStream {
   write(bytes: Uint8Array): void
   /** Says that the server will send no more. */
   end(): void
+  /** Refuses the stream. */
+  reset(): void
 }
 
 const version = 3
@@ -120,6 +122,12 @@ export class SpdyConnection {
     } else if (type === types.goAway) this.close()
   }
 
+  /** @internal */
+  refuse(id: number): void {
+    this.#streams.delete(id)
+    this.#reset(id)
+  }
+
   /** @internal Both sides have said all: its number is never used again. */
   forget(id: number): void {
     this.#streams.delete(id)
@@ -211,6 +219,12 @@ class OpenStream implements SpdyStream {
     this.#outputEnded = true
     this.#connection.sendData(this.id, new Uint8Array(), true)
     if (this.#inputEnded) this.#connection.forget(this.id)
+  }
+
+  reset(): void {
+    this.#outputEnded = true
+    this.#connection.refuse(this.id)
+    this.ended()
   }
 
   receive(bytes: Uint8Array): void {

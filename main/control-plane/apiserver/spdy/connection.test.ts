@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SpdyConnection } from './connection.node.ts'
 import type { SpdyStream } from './connection.node.ts'
@@ -85,6 +86,49 @@ describe('SPDY', () => {
     frame.writeUInt32BE(0x80030001)
     frame.writeUInt32BE(22, 4)
     connection.receive(frame)
+    await soon()
+    expect(closed).toBe(true)
+  })
+
+  it('outlives any bytes, in any pieces', async () => {
+    const piece = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.tuple(fc.integer({ min: 0, max: 10 }), fc.uint8Array({ maxLength: 30 })).map(([type, rest]) => Uint8Array.from([0x80, 3, 0, type, 0, 0, 0, rest.length, ...rest])))
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 12 }), async (pieces) => {
+        let closed = 0
+        const connection = new SpdyConnection({ write: () => undefined, onStream: (stream) => stream.write(Buffer.from('x')), onClose: () => closed++ })
+        for (const bytes of pieces) connection.receive(bytes)
+        await new Promise((resolve) => setImmediate(resolve))
+        connection.close()
+        await connection.flushed()
+        expect(closed).toBe(1)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('forgets streams that both sides have ended, so that there may be more than a thousand in all', async () => {
+    const codec = new HeaderCodec()
+    let opened = 0
+    const connection = new SpdyConnection({
+      write: () => undefined,
+      onStream: (stream) => {
+        opened++
+        stream.onEnd(() => stream.end())
+      },
+      onClose: () => undefined,
+    })
+    for (let id = 1; id < 2 * 1_200; id += 2) connection.receive(await synStream(codec, id, { streamtype: 'data' }, true))
+    for (let tries = 0; tries < 100 && opened < 1_200; tries++) await soon()
+    expect(opened).toBe(1_200)
+    connection.close()
+  })
+
+  it('closes when somebody sends what nobody reads', async () => {
+    const codec = new HeaderCodec()
+    let closed = false
+    const connection = new SpdyConnection({ write: () => undefined, onStream: () => undefined, onClose: () => (closed = true) })
+    connection.receive(await synStream(codec, 1, { streamtype: 'data' }))
+    for (let index = 0; index < 40; index++) connection.receive(dataFrame(1, 'x'.repeat(32_000)))
     await soon()
     expect(closed).toBe(true)
   })

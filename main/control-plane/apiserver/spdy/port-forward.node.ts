@@ -30,7 +30,8 @@ export class PortForwardStreams {
   }
 
   add(stream: SpdyStream): void {
-    const { streamtype, port, requestid } = stream.headers
+    const { streamtype, port = '', requestid } = stream.headers
+    if ((streamtype !== 'error' && streamtype !== 'data') || !/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) return stream.reset()
     // Clients that send no id open the error stream right before the data stream.
     const request = requestid ?? String(streamtype === 'error' ? stream.id : stream.id - 2)
     let pair = this.#byRequest.get(request)
@@ -43,7 +44,6 @@ export class PortForwardStreams {
       pair.error = stream
       return
     }
-    if (streamtype !== 'data') return
     const { id } = pair
     pair.data = stream
     this.#toServer({ channel: 'open', id, port: Number(port) })

@@ -29,7 +29,7 @@ export class SessionStreams {
 
   add(stream: SpdyStream): void {
     const name = stream.headers['streamtype'] ?? ''
-    if (!names.includes(name)) return
+    if (!names.includes(name)) return stream.reset()
     this.#streams.set(name as Name, stream)
     if (name === 'stdin') {
       stream.onData((bytes) => this.#toServer({ channel: 'stdin', bytes: Uint8Array.from(bytes) }))
@@ -42,6 +42,12 @@ export class SessionStreams {
     }
     for (const frame of this.#waiting.splice(0)) this.send(frame)
     this.#tryFinish()
+  }
+
+  /** Whether the client has opened all that it said it would. */
+  get complete(): boolean {
+    for (const name of this.#expected) if (!this.#streams.has(name)) return false
+    return true
   }
 
   send(data: unknown): void {
@@ -65,7 +71,7 @@ export class SessionStreams {
 
   #tryFinish(): void {
     if (!this.#finished) return
-    for (const name of this.#expected) if (!this.#streams.has(name)) return
+    if (!this.complete) return
     for (const stream of this.#streams.values()) stream.end()
     this.#finished()
     this.#finished = undefined

@@ -12,6 +12,9 @@ const portForwardProtocols = ['portforward.k8s.io']
 /** The version whose error stream carries a Status. */
 const statusProtocol = 'v4.channel.k8s.io'
 
+/** How long a client of exec may take to open its streams (upstream's stream creation timeout). */
+const streamsMsMax = 30_000
+
 /** Exec, attach and port forwarding over SPDY/3.1 itself. */
 export class SpdyOutput implements EdgeOutput {
   readonly #request: IncomingMessage
@@ -57,6 +60,12 @@ export class SpdyOutput implements EdgeOutput {
     if (this.#head.length > 0) connection.receive(this.#head)
     this.#socket.on('data', (bytes: Buffer) => connection.receive(bytes))
     this.#socket.on('close', () => connection.close())
+    if (streams instanceof SessionStreams) {
+      const timer = setTimeout(() => {
+        if (!streams.complete) connection.close()
+      }, streamsMsMax).unref()
+      this.#socket.on('close', () => clearTimeout(timer))
+    }
     this.#send = (data) => streams.send(data)
     this.#finish = () => streams.finish(() => void connection.flushed().then(() => connection.close()))
   }
