@@ -11,22 +11,11 @@ export function objectJson(object: KubeObject, versionless = false): string {
   const entries = metadata.managedFields as ManagedFieldsEntry[] | null | undefined
   const head = JSON.stringify(versionless ? { ...metadata, managedFields: undefined, resourceVersion: undefined } : entries ? { ...metadata, managedFields: undefined } : metadata)
   const rest = JSON.stringify({ ...object, kind: undefined, apiVersion: undefined, metadata: undefined })
-  const managed = entries && entries.length > 0 ? `${head.length > 2 ? ',' : ''}"managedFields":${entriesJson(entries)}` : ''
+  const managed = entries && entries.length > 0 ? `${head.length > 2 ? ',' : ''}"managedFields":[${entries.map(entryJson).join(',')}]` : ''
   return `{"kind":${quoted(kind)},"apiVersion":${quoted(apiVersion)},"metadata":${head.slice(0, -1)}${managed}}${rest.length > 2 ? ',' : ''}${rest.slice(1)}`
 }
 
-const entryTexts = new WeakMap<ManagedFieldsEntry, string>()
 const fieldsTexts = new WeakMap<object, string>()
-
-function entriesJson(entries: readonly ManagedFieldsEntry[]): string {
-  let text = '['
-  for (const entry of entries) {
-    let known = entryTexts.get(entry)
-    if (known === undefined) entryTexts.set(entry, (known = entryJson(entry)))
-    text += text.length > 1 ? `,${known}` : known
-  }
-  return `${text}]`
-}
 
 function entryJson(entry: ManagedFieldsEntry): string {
   const { fieldsV1 } = entry

@@ -58,4 +58,3 @@ async function compact(etcd: EtcdClient, { version, revision }: Seen): Promise<S
   }
   return { version: version + 1, revision: current }
 }
-
