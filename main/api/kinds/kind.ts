@@ -187,6 +187,8 @@ export type Subresource<T extends KubeObject> =
       /** Dotted paths into the object. */
       readonly specReplicas: string
       readonly statusReplicas: string
+      /** The path as messages name it, where an object without it has no scale (custom resources). */
+      readonly requires?: string
       /** Answers the selector in text form for status.selector. */
       selector(object: T): string
     }

@@ -179,7 +179,7 @@ function subresourcesOf(schema: Schema, version: CustomResourceDefinitionVersion
   }
   if (scale) {
     const selector = scale.labelSelectorPath ? textAt(scale.labelSelectorPath) : (): string => ''
-    subresources.push({ type: 'scale', specReplicas: scale.specReplicasPath, statusReplicas: scale.statusReplicasPath, selector })
+    subresources.push({ type: 'scale', specReplicas: scale.specReplicasPath, statusReplicas: scale.statusReplicasPath, requires: scale.specReplicasPath, selector })
   }
   return subresources
 }

@@ -5,7 +5,7 @@ import { fieldInvalid, mustNotBeNegative } from '../../../api/machinery/field-er
 import { cloneJson, isObject } from '../../../api/machinery/json-value.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
-import { badRequest, conflict, invalid } from '../../../api/machinery/status-error.ts'
+import { badRequest, conflict, internalError, invalid } from '../../../api/machinery/status-error.ts'
 import { negotiateOutput } from '../negotiation/output.ts'
 import { decodeObject } from '../negotiation/request-body.ts'
 import type { ServedResource } from '../registry/resources.ts'
@@ -42,6 +42,7 @@ export async function readScale(request: ApiRequest, resource: ServedResource, s
   const { info, exchange } = request
   const form = negotiateOutput(exchange.request.headers, info.query, { byReference: exchange.byReference, transforms: ['Table', 'PartialObjectMetadata'] })
   const object = await storedOf(resource).reader.get(info.namespace, info.name, info.query.get('resourceVersion'))
+  if (subresource.requires !== undefined && valueAt(object, subresource.specReplicas) === undefined) throw internalError(`the spec replicas field ${JSON.stringify(subresource.requires)} does not exist`)
   answer(request, 200, form, scaleKind, scaleOf(object, subresource))
 }
 
@@ -91,9 +92,14 @@ function scaleOf(object: KubeObject, subresource: ScaleSubresource): Scale {
 }
 
 function numberAt(object: KubeObject, path: string): number {
+  const value = valueAt(object, path)
+  return typeof value === 'number' ? value : 0
+}
+
+function valueAt(object: KubeObject, path: string): unknown {
   let value: unknown = object
   for (const name of steps(path)) value = isObject(value) ? value[name] : undefined
-  return typeof value === 'number' ? value : 0
+  return value
 }
 
 function setAt(object: JsonObject, path: string, value: number): void {
