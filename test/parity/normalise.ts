@@ -20,5 +20,6 @@ export function normalise(text: string, namespace: string, folder: string): stri
     .replace(/\b[0-9a-f]{64}\b/g, 'DIGEST')
     .replace(/((?:nodeName"?|hostIP"?|"ip"|ip): "?)(worker-\d|192\.168\.64\.\d+)/g, '$1NODE')
     .replace(/CLUSTER-IP +/g, 'CLUSTER-IP  ')
+    .replace(/kubectl-edit-\d+/g, 'kubectl-edit-N')
     .replace(/(LIVE|MERGED)-\w+/g, '$1-N')
 }

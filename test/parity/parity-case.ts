@@ -3,6 +3,8 @@ export interface Step {
   readonly run: string
   /** Standard input. */
   readonly input?: string
+  /** What KUBE_EDITOR says. */
+  readonly editor?: string
   /** Not compared: it only waits or prepares. */
   readonly quiet?: boolean
   /** Runs without the `-n` that the harness adds. */

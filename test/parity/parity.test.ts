@@ -16,6 +16,7 @@ import { nodeCases } from './cases/nodes.ts'
 import { outputCases } from './cases/outputs.ts'
 import { completionCases } from './cases/completion.ts'
 import { copyCases } from './cases/copy.ts'
+import { editCases } from './cases/edit.ts'
 import { generatorCases } from './cases/generators.ts'
 import { kustomizeCases } from './cases/kustomize.ts'
 import { moreCases } from './cases/more.ts'
@@ -38,6 +39,7 @@ const topics: Readonly<Record<string, readonly ParityCase[]>> = {
   outputs: outputCases,
   completion: completionCases,
   copy: copyCases,
+  edit: editCases,
   generators: generatorCases,
   kustomize: kustomizeCases,
   more: moreCases,
@@ -101,7 +103,7 @@ async function play({ steps, files }: ParityCase): Promise<string[]> {
           const dash = words.indexOf('--')
           const at = dash < 0 ? words.length : dash
           const argv = step.bare ? words : [...words.slice(0, at), '-n', side.namespace, ...words.slice(at)]
-          const outcome = await side.run({ argv, kubeconfig: lab.kubeconfig, folder: side.folder, ...(step.input === undefined ? {} : { input: step.input.replaceAll('$NS', side.namespace) }) })
+          const outcome = await side.run({ argv, kubeconfig: lab.kubeconfig, folder: side.folder, ...(step.input === undefined ? {} : { input: step.input.replaceAll('$NS', side.namespace) }), ...(step.editor === undefined ? {} : { editor: step.editor }) })
           return { code: outcome.code, err: normalise(outcome.err, side.namespace, side.folder), out: normalise(outcome.out, side.namespace, side.folder) }
         }),
       )

@@ -17,12 +17,14 @@ export interface Invocation {
   readonly kubeconfig: string
   readonly folder: string
   readonly input?: string
+  /** What KUBE_EDITOR says; `true`, which changes nothing, without it. */
+  readonly editor?: string
 }
 
 /** The real kubectl, as a process. */
-export function runReal({ argv, kubeconfig, folder, input }: Invocation): Promise<Outcome> {
+export function runReal({ argv, kubeconfig, folder, input, editor = 'true' }: Invocation): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(realKubectl(), argv, { cwd: folder, env: { PATH: process.env.PATH, HOME: process.env.HOME ?? folder, KUBECONFIG: kubeconfig, KUBE_EDITOR: 'true' } })
+    const child = spawn(realKubectl(), argv, { cwd: folder, env: { PATH: process.env.PATH, HOME: process.env.HOME ?? folder, KUBECONFIG: kubeconfig, KUBE_EDITOR: editor } })
     let [out, err] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
@@ -33,7 +35,7 @@ export function runReal({ argv, kubeconfig, folder, input }: Invocation): Promis
 }
 
 /** Ours, in this process. */
-export async function runOurs({ argv, kubeconfig, folder, input }: Invocation): Promise<Outcome> {
+export async function runOurs({ argv, kubeconfig, folder, input, editor = 'true' }: Invocation): Promise<Outcome> {
   let [out, err] = ['', '']
   const streams: Streams = {
     out: (text) => void (out += typeof text === 'string' ? text : new TextDecoder().decode(text)),
@@ -50,7 +52,7 @@ export async function runOurs({ argv, kubeconfig, folder, input }: Invocation): 
     onInterrupt: () => () => {},
   }
   const environment: Environment = {
-    variables: { KUBECONFIG: kubeconfig, KUBE_EDITOR: 'true', PATH: process.env.PATH },
+    variables: { KUBECONFIG: kubeconfig, KUBE_EDITOR: editor, PATH: process.env.PATH },
     homeFolder: process.env.HOME ?? homedir(),
     workingFolder: folder,
     now: () => Date.now(),

@@ -2,6 +2,16 @@ import { bare, quietly, type ParityCase } from '../parity-case.ts'
 
 const binding = 'apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: local}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}\n'
 
+/** A certificate signing request; the names differ between the tools, for requests belong to no namespace. */
+const signing = (name: string): string => `apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {name: ${name}-$NS}
+spec:
+  request: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIYk1JR0RBZ0VBTUNFeERqQU1CZ05WQkFNTUJYVnpaWEl4TVE4d0RRWURWUVFLREFabmNtOTFjREV3V1RBVApCZ2NxaGtqT1BRSUJCZ2dxaGtqT1BRTUJCd05DQUFUZ2hINWx3MVZKODF4OVAzbHpqMzJoY3VyeVJmQzNudUZsCk5LSHRrRjllVm92VUZzeHFQQ2d1M1RhMDVEa2tlQ1UwWXkvRFhpQlZuZ2tNZmthUnBvUnRvQUF3Q2dZSUtvWkkKemowRUF3SURSd0F3UkFJZ0ZobjNrcGlMV0I1NmJBQ3MraHVtZWp2dkFScSswVVBqZUJOT1lzY1kzckVDSUhwTwpHUElHKzRhK252MmJkYWtzTHZHd0dlZHhDUkFkdHJNWk5mSnYzUTZTCi0tLS0tRU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=
+  signerName: kubernetes.io/kube-apiserver-client
+  usages: [client auth]
+`
+
 /** `create` of the kinds that came later, and `set subject`. */
 export const generatorCases: readonly ParityCase[] = [
   {
@@ -64,7 +74,19 @@ export const generatorCases: readonly ParityCase[] = [
   },
   {
     name: 'certificates',
+    files: { 'a.yaml': signing('a'), 'b.yaml': signing('b') },
     steps: [
+      bare('apply -f $FILES/a.yaml -f $FILES/b.yaml'),
+      bare('get csr a-$NS -o jsonpath={.spec.username}'),
+      bare('certificate approve a-$NS'),
+      bare('certificate approve a-$NS'),
+      bare('certificate approve a-$NS --force -o name'),
+      bare('certificate deny a-$NS'),
+      bare('certificate deny -f $FILES/b.yaml'),
+      bare('get csr b-$NS -o jsonpath={.status.conditions[*].reason}{.status.conditions[*].message}'),
+      bare('get csr a-$NS b-$NS'),
+      bare('certificate approve a-$NS none'),
+      bare('delete csr a-$NS b-$NS'),
       bare('certificate'),
       bare('certificate approve'),
       bare('certificate approve none'),

@@ -48,9 +48,10 @@ async function decide(context: CommandContext, info: Info, { type, other, reason
   for (let attempt = 0; ; attempt++) {
     const conditions = request.status?.conditions ?? []
     if (conditions.some((condition) => condition.type === other)) throw new CliError(`certificate signing request ${quote(info.name)} is already ${other}`)
-    if (conditions.some((condition) => condition.type === type) && !force) return request
+    const known = conditions.some((condition) => condition.type === type)
+    if (known && !force) return request
     const now = new Date(context.environment.now()).toISOString().replace(/\.\d+Z$/, 'Z')
-    const changed = { ...request, status: { ...request.status, conditions: [...conditions.filter((condition) => condition.type !== type), { type, status: 'True', reason, message, lastUpdateTime: now, lastTransitionTime: now }] } }
+    const changed = known ? request : { ...request, status: { ...request.status, conditions: [...conditions, { type, status: 'True', reason, message, lastUpdateTime: now, lastTransitionTime: now }] } }
     try {
       return await requestJson(context, 'PUT', objectPath(info.resource, undefined, info.name, 'approval'), {}, changed)
     } catch (error) {

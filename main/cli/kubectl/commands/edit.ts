@@ -2,21 +2,15 @@ import { jsonEqual } from '../../../api/machinery/equality.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { CliError } from '../cli-error.ts'
-import type { Command } from '../command.ts'
+import type { Command, CommandContext } from '../command.ts'
 import { withLastApplied } from '../last-applied.ts'
-import { printJson } from '../printing/go-json.ts'
-import { printYaml } from '../printing/go-yaml.ts'
-import { objectOutputFlags, operationPrinter } from '../printing/output.ts'
+import { compactJson } from '../printing/go-json.ts'
+import { nameOf, objectOutputFlags } from '../printing/output.ts'
 import { patchObject } from '../resources/objects.ts'
 import { filenameFlags, missingTypesText } from '../resources/selection.ts'
-import { visitInfos } from '../resources/visit.ts'
+import { collectInfos, type Info } from '../resources/visit.ts'
 import { fieldManagerFlag, saveConfigFlag, validateFlag } from '../settings.ts'
-
-const preface = `# Please edit the object below. Lines beginning with a '#' will be ignored,
-# and an empty file will abort the edit. If an error occurs while saving this file will be
-# reopened with the relevant failures.
-#
-`
+import { editUntilSaved } from './edit-session.ts'
 
 /** `kubectl edit`: each object in the person's editor, sent back as a patch. */
 export const editCommand: Command = {
@@ -34,30 +28,48 @@ export const editCommand: Command = {
     { name: 'subresource', type: 'string', help: 'If specified, edit will operate on the subresource of the requested object.' },
   ],
   async run(context) {
-    const { flags, streams, environment } = context
-    const { editText } = await import('../editor.node.ts')
-    const { parseYaml } = await import('../../../api/machinery/codec/yaml.ts')
-    const asJson = flags.text('output') === 'json'
-    await visitInfos(context, context.args, { fetch: true, latest: true, missing: () => new CliError(missingTypesText) }, async (info) => {
-      const { managedFields: _, ...metadata } = info.object.metadata ?? {}
-      const shown = { ...info.object, metadata } as unknown as KubeObject
-      const text = (asJson ? '' : preface) + (asJson ? printJson(shown) : printYaml(shown))
-      const edited = await editText(environment, text, asJson ? '.json' : '.yaml')
-      if (edited === text) return streams.err('Edit cancelled, no changes made.\n')
-      const bare = edited.split('\n').filter((line) => !/^\s*#/.test(line)).join('\n')
-      if (bare.trim() === '') return streams.err('Edit cancelled, saved file was empty.\n')
-      const after = parseYaml(bare) as KubeObject
-      if (jsonEqual(shown, after)) return streams.err('Edit cancelled, no changes made.\n')
-      if (after.apiVersion !== shown.apiVersion || after.kind !== shown.kind || after.metadata?.name !== shown.metadata?.name) throw new CliError('At least one of apiVersion, kind and name was changed')
-      const { definitionOf } = await import('../typed.ts')
-      const { createTwoWayStrategicMergePatch } = await import('../../../api/machinery/strategic-merge-diff.ts')
-      const { createMergePatch } = await import('../../../api/machinery/merge-patch.ts')
-      const definition = definitionOf(shown.apiVersion ?? '', shown.kind ?? '')
-      const [from, to] = [shown as unknown as JsonObject, (flags.bool('save-config') ? withLastApplied(after) : after) as unknown as JsonObject]
-      const patch = definition ? createTwoWayStrategicMergePatch(from, to, definition) : createMergePatch(from, to)
-      if (flags.bool('output-patch')) streams.out(`Patch: ${JSON.stringify(patch)}\n`)
-      const object = await patchObject(context, info, definition ? 'strategic' : 'merge', patch, { fieldManager: flags.text('field-manager'), ...(flags.text('subresource') ? { subresource: flags.text('subresource') } : {}) })
-      operationPrinter(context, 'edited')(object)
+    const { flags } = context
+    const { args } = context
+    const typed = args.length === 1 && !args[0]!.includes('/')
+    const infos = await collectInfos(context, args, { fetch: true, latest: true, all: typed, missing: () => new CliError(missingTypesText) })
+    if (infos.length === 0) throw new CliError('edit cancelled, no objects found')
+    const shown = infos.map(({ object }) => withoutManagers(object))
+    const original = shown.length === 1 ? shown[0]! : ({ apiVersion: 'v1', items: shown, kind: 'List', metadata: {} } as unknown as KubeObject)
+    await editUntilSaved(context, {
+      infos,
+      original,
+      output: flags.text('output'),
+      check: (edited) => checkNamespace(context, edited.object),
+      save: (edited) => saveEdited(context, infos, edited.object),
     })
   },
+}
+
+function withoutManagers(object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata
+  return { ...object, metadata } as unknown as KubeObject
+}
+
+function checkNamespace({ factory }: CommandContext, object: KubeObject): void {
+  const own = object.metadata?.namespace
+  const wanted = factory.namespace()
+  if (own && own !== wanted) throw new CliError(`the namespace from the provided object "${own}" does not match the namespace "${wanted}". You must pass '--namespace=${own}' to perform this operation.`)
+}
+
+/** Sends what was changed of one object as a patch, and says so. */
+async function saveEdited(context: CommandContext, infos: readonly Info[], after: KubeObject): Promise<void> {
+  const { flags, streams } = context
+  const info = infos.find((one) => one.name === after.metadata?.name && one.object.kind === after.kind && one.object.apiVersion === after.apiVersion)
+  if (!info) throw new CliError('At least one of apiVersion, kind and name was changed')
+  const before = withoutManagers(info.object)
+  const print = (word: string, object: KubeObject): void => streams.out(`${nameOf(object)} ${word}\n`)
+  if (jsonEqual(before, after)) return print('skipped', info.object)
+  const { definitionOf } = await import('../typed.ts')
+  const { createTwoWayStrategicMergePatch } = await import('../../../api/machinery/strategic-merge-diff.ts')
+  const { createMergePatch } = await import('../../../api/machinery/merge-patch.ts')
+  const definition = definitionOf(before.apiVersion ?? '', before.kind ?? '')
+  const [from, to] = [before as unknown as JsonObject, (flags.bool('save-config') ? withLastApplied(after) : after) as unknown as JsonObject]
+  const patch = definition ? createTwoWayStrategicMergePatch(from, to, definition) : createMergePatch(from, to)
+  if (flags.bool('output-patch')) streams.out(`Patch: ${compactJson(patch)}\n`)
+  print('edited', await patchObject(context, info, definition ? 'strategic' : 'merge', patch, { fieldManager: flags.text('field-manager'), ...(flags.text('subresource') ? { subresource: flags.text('subresource') } : {}) }))
 }

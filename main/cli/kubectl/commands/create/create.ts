@@ -6,7 +6,7 @@ import { saveConfiguration, withStructConfiguration } from '../../last-applied.t
 import { objectOutputFlags, operationPrinter } from '../../printing/output.ts'
 import { createObject } from '../../resources/objects.ts'
 import { filenameFlags } from '../../resources/selection.ts'
-import { filesGiven, visitInfos } from '../../resources/visit.ts'
+import { collectInfos, filesGiven, infoOf, visitInfos } from '../../resources/visit.ts'
 import { dryRunFlag, dryRunOf, fieldManagerFlag, saveConfigFlag, validateFlag, validationOf } from '../../settings.ts'
 import { withSource } from '../../status-error-text.ts'
 
@@ -55,6 +55,7 @@ export async function createFromFiles(context: CommandContext): Promise<void> {
   const dryRun = dryRunOf(context)
   const print = operationPrinter(context, 'created', dryRun)
   const fieldValidation = validationOf(context)
+  if (flags.bool('edit')) return createEdited(context)
   let count = 0
   await visitInfos(context, [], { validate: fieldValidation !== 'Ignore' }, async (info) => {
     let object: KubeObject = saveConfiguration(info.object, flags.bool('save-config'))
@@ -69,6 +70,26 @@ export async function createFromFiles(context: CommandContext): Promise<void> {
     print(object)
   })
   if (count === 0) throw new CliError('no objects passed to create')
+}
+
+/** `create --edit`: the objects of the files in an editor, then what it leaves of them. */
+async function createEdited(context: CommandContext): Promise<void> {
+  const { flags } = context
+  const infos = await collectInfos(context, [], {})
+  if (infos.length === 0) throw new CliError('no objects passed to create')
+  const { editUntilSaved } = await import('../edit-session.ts')
+  const objects = infos.map(({ object }) => object as KubeObject)
+  const original = objects.length === 1 ? objects[0]! : ({ apiVersion: 'v1', items: objects, kind: 'List', metadata: {} } as unknown as KubeObject)
+  const print = operationPrinter(context, 'created')
+  await editUntilSaved(context, {
+    infos,
+    original,
+    output: flags.text('output'),
+    save: async (edited) => {
+      const info = await infoOf(context, edited)
+      print(await createObject(context, info.resource, info.namespace, saveConfiguration(info.object, flags.bool('save-config')), { fieldManager: flags.text('field-manager') }))
+    },
+  })
 }
 
 /** Sends the one file as it is to a path of the server, and prints the answer. */
