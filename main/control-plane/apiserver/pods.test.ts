@@ -15,7 +15,7 @@ describe('pods', () => {
   it('wait for a service account, then get its token volume, tolerations and priority', async () => {
     const { call } = await startServer()
     const early = await call('POST', path, pod('web'))
-    expect(early.json).toMatchObject({ code: 403, message: 'pods "web" is forbidden: error looking up service account default/default: serviceaccounts "default" not found' })
+    expect(early.json).toMatchObject({ code: 403, message: 'pods "web" is forbidden: error looking up service account default/default: serviceaccount "default" not found' })
     await call('POST', '/api/v1/namespaces/default/serviceaccounts', serviceAccount)
     const { json } = await call('POST', path, pod('web'))
     expect(json.spec.serviceAccountName).toBe('default')

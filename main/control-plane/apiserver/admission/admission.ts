@@ -21,6 +21,10 @@ export interface AdmissionAttributes {
   readonly oldObject: KubeObject | undefined
   readonly dryRun: boolean
   readonly context: RequestContext
+  /** The kind of the endpoint that the client used, where the objects are kept in the form of another. */
+  readonly served?: Kind
+  /** CreateOptions, UpdateOptions or DeleteOptions of the request, for those who are told of them. */
+  readonly options?: object
 }
 
 /** What the plugins of one mutating pass know of each other: a webhook that changed the object has those before it look again, once. */

@@ -1,9 +1,14 @@
 /** The smaller plugins, through a server. */
+import 'reflect-metadata'
+import { generateKeyPairSync, webcrypto } from 'node:crypto'
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { describe, expect, it } from 'vitest'
+import { podKind } from '../../../api/kinds/core/pod.ts'
 import type { TestServer } from '../testing/start-server.ts'
 import { startServer } from '../testing/start-server.ts'
 
 const base = '/api/v1/namespaces/default'
+const ec = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const merge = { 'content-type': 'application/merge-patch+json' }
 
 async function make({ call, run }: TestServer, path: string, body: object) {
@@ -75,4 +80,45 @@ it('pods know the zone of the node that they are bound to', async () => {
   await make(server, `${base}/pods`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } })
   await make(server, `${base}/pods/p/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } })
   expect((await server.call('GET', `${base}/pods/p`)).json.metadata.labels).toEqual({ 'topology.kubernetes.io/zone': 'a' })
+})
+
+it('a pod waits a while for its namespace’s default account', async () => {
+  const server = await startServer()
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  expect((await server.call('POST', `${base}/pods`, pod)).json.message).toBe('pods "p" is forbidden: error looking up service account default/default: serviceaccount "default" not found')
+  expect((await server.call('POST', `${base}/pods`, { ...pod, spec: { ...pod.spec, serviceAccountName: 'other' } })).json.message).toBe('pods "p" is forbidden: error looking up service account default/other: serviceaccount "other" not found')
+  const made = server.client().create(podKind, { ...pod, metadata: { name: 'p', namespace: 'default' } } as never)
+  await server.run(300)
+  await server.call('POST', `${base}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } })
+  expect((await server.settle(made)).spec?.serviceAccountName).toBe('default')
+})
+
+it('certificates are approved and signed by those who may', async () => {
+  const server = await startServer()
+  const jane = { commonName: 'jane', organizations: [] }
+  const csrs = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const request = async (organization: string) => {
+    const made = await Pkcs10CertificateRequestGenerator.create({
+      name: `CN=bob,O=${organization}`,
+      keys: { publicKey: await webcrypto.subtle.importKey('spki', keys.publicKey.export({ type: 'spki', format: 'der' }), ec, true, ['verify']), privateKey: await webcrypto.subtle.importKey('pkcs8', keys.privateKey.export({ type: 'pkcs8', format: 'der' }), ec, true, ['sign']) } as never,
+      signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    })
+    return btoa(`${made.toString('pem')}\n`)
+  }
+  const csr = async (name: string, organization: string) => ({ apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name }, spec: { request: await request(organization), signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] } })
+  expect((await server.call('POST', csrs, await csr('grab', 'system:masters'))).json.message).toBe('certificatesigningrequests.certificates.k8s.io "grab" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed')
+  const mine = await make(server, csrs, await csr('mine', 'dev'))
+  const role = (rules: object[]) => ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'r' }, rules })
+  const rule = (resources: string, verbs: string[], resourceNames?: string[]) => ({ apiGroups: ['certificates.k8s.io'], resources: [resources], verbs, ...(resourceNames ? { resourceNames } : {}) })
+  const writing = [rule('certificatesigningrequests/approval', ['update']), rule('certificatesigningrequests/status', ['update'])]
+  await make(server, '/apis/rbac.authorization.k8s.io/v1/clusterroles', role(writing))
+  await make(server, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRoleBinding', metadata: { name: 'r' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'r' }, subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: 'jane' }] })
+  const approved = { ...mine, status: { conditions: [{ type: 'Approved', status: 'True', reason: 'x', message: 'y' }] } }
+  const failed = { ...mine, status: { conditions: [{ type: 'Failed', status: 'True', reason: 'x', message: 'y' }] } }
+  expect((await server.call('PUT', `${csrs}/mine/approval`, approved, {}, jane)).json.message).toBe('certificatesigningrequests.certificates.k8s.io "mine" is forbidden: user not permitted to approve requests with signerName "kubernetes.io/kube-apiserver-client"')
+  expect((await server.call('PUT', `${csrs}/mine/status`, failed, {}, jane)).json.message).toBe('certificatesigningrequests.certificates.k8s.io "mine" is forbidden: user not permitted to sign requests with signerName "kubernetes.io/kube-apiserver-client"')
+  await server.call('PUT', '/apis/rbac.authorization.k8s.io/v1/clusterroles/r', role([...writing, rule('signers', ['approve', 'sign'], ['kubernetes.io/*'])]))
+  await server.run(10)
+  expect((await server.call('PUT', `${csrs}/mine/approval`, approved, {}, jane)).status).toBe(200)
 })

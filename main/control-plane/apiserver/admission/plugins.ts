@@ -43,6 +43,7 @@ export function admissionPlugins({ resources, process, authorization, own }: Pic
       cached: (namespace, name) => accounts.cached(namespace, name) as ServiceAccount | undefined,
       read: (namespace, name) => accounts.get(namespace, name) as Promise<ServiceAccount>,
       suffix: (length) => process.random.suffix(length),
+      pause: () => process.clock.sleep(100 + process.random.float() * 100),
     }),
     nodeRestriction({
       pod: (namespace, name) => named<Pod>('', 'pods', name, namespace),

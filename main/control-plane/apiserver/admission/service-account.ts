@@ -1,5 +1,5 @@
 import type { Container, Pod, ServiceAccount, Volume } from '../../../api/generated/types.ts'
-import { isNotFound, serverTimeout } from '../../../api/machinery/status-error.ts'
+import { isNotFound, notFound, serverTimeout } from '../../../api/machinery/status-error.ts'
 import { isAbout, refused } from './admission.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 
@@ -13,7 +13,12 @@ export interface ServiceAccountParts {
   readonly cached: (namespace: string, name: string) => ServiceAccount | undefined
   readonly read: (namespace: string, name: string) => Promise<ServiceAccount>
   readonly suffix: (length: number) => string
+  /** Waits between 100 and 200 ms of virtual time. */
+  readonly pause: () => Promise<void>
 }
+
+/** How often the account that every namespace gets is looked for: its controller may be about to make it. */
+const defaultAccountAttempts = 10
 
 /** Gives every pod its service account, the account's pull secrets, and a volume with a token, the cluster's certificate and the
  *  namespace. Follows upstream's ServiceAccount plugin. */
@@ -29,8 +34,8 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
       spec.serviceAccountName ||= 'default'
       const account = parts.cached(attributes.namespace, spec.serviceAccountName)
       if (account) return admitWith(pod, account, parts)
-      return parts.read(attributes.namespace, spec.serviceAccountName).then(
-        (found) => admitWith(pod, found, parts),
+      return found(attributes.namespace, spec.serviceAccountName).then(
+        (looked) => admitWith(pod, looked, parts),
         (error: unknown) => {
           if (!isNotFound(error)) throw serverTimeout({ group: '', resource: 'serviceaccounts' }, 'get', 0)
           throw refused(attributes, `error looking up service account ${attributes.namespace}/${spec.serviceAccountName}: ${error.message}`)
@@ -41,6 +46,20 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
       const { metadata, spec } = attributes.object as Pod
       if (!metadata.annotations?.[mirrorAnnotation] && spec && !spec.serviceAccountName) throw refused(attributes, 'no service account specified for pod')
     },
+  }
+
+  async function found(namespace: string, name: string): Promise<ServiceAccount> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await parts.read(namespace, name)
+      } catch (error) {
+        if (!isNotFound(error)) throw error
+        if (attempt >= (name === 'default' ? defaultAccountAttempts : 1)) throw notFound({ group: '', resource: 'serviceaccount' }, name)
+      }
+      await parts.pause()
+      const made = parts.cached(namespace, name)
+      if (made) return made
+    }
   }
 }
 

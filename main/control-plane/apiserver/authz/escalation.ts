@@ -1,6 +1,6 @@
 /** Nobody may grant what they do not have: upstream's checks on writing roles and bindings. */
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '../../../api/generated/types.ts'
-import { quote } from '../../../api/machinery/go-text.ts'
+import { compareBytes, quote } from '../../../api/machinery/go-text.ts'
 import { jsonEqual } from '../../../api/machinery/equality.ts'
 import { notFound } from '../../../api/machinery/status-error.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission/admission.ts'
@@ -25,6 +25,8 @@ export function escalationCheck(rbac: RbacAuthorizer, authorizer: Authorizer): A
         const role = object as Role | ClusterRole
         if (oldObject && jsonEqual(role.rules, (oldObject as Role).rules) && jsonEqual((role as ClusterRole).aggregationRule, (oldObject as ClusterRole).aggregationRule)) return
         if (mayDo(attributes, 'escalate', kind.plural, role.metadata.name)) return
+        const aggregates = [role, oldObject].some((each) => (each as ClusterRole | undefined)?.aggregationRule)
+        if (aggregates && lacking(rbac.rulesFor(attributes.context.user, '').rules, everything).length > 0) throw refused(attributes, 'must have cluster-admin privileges to use an aggregationRule')
         return checkHeld(attributes, role.rules ?? [])
       }
       const binding = object as RoleBinding | ClusterRoleBinding
@@ -39,12 +41,21 @@ export function escalationCheck(rbac: RbacAuthorizer, authorizer: Authorizer): A
 
   function checkHeld(attributes: AdmissionAttributes, wanted: readonly PolicyRule[]): void {
     const { user } = attributes.context
-    const held = rbac.rulesFor(user, attributes.namespace).rules
-    const missing = wanted.flatMap(singleRules).filter((rule) => !held.some((own) => covers(own, rule)))
+    const { rules: held, errors } = rbac.rulesFor(user, attributes.namespace)
+    const missing = lacking(held, wanted)
     if (missing.length === 0) return
     const groups = user.groups.map(quote).join(' ')
-    throw refused(attributes, `user ${quote(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${compact(missing).map(ruleText).join('\n')}`)
+    const texts = [...new Set(compact(missing).map(ruleText))].sort(compareBytes)
+    throw refused(attributes, `user ${quote(user.name)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}${errors.length > 0 ? `; resolution errors: [${errors.join(' ')}]` : ''}`)
   }
+}
+
+/** What only cluster-admin has. */
+const everything: readonly PolicyRule[] = [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] }]
+
+/** What is wanted and not among what is held, taken apart. */
+function lacking(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
+  return wanted.flatMap(singleRules).filter((rule) => !held.some((own) => covers(own, rule)))
 }
 
 /** A rule for each single verb, resource and name that it grants. */

@@ -24,6 +24,7 @@ interface Binding {
 
 const noOpinion: Judgement = { decision: 'no-opinion', reason: '' }
 const decisionsMax = 20_000
+const keyMax = 2_000
 
 /** Role-based access control from the server's own caches: bindings are indexed by subject, decisions remembered until any
  *  RBAC object changes. */
@@ -51,6 +52,8 @@ export class RbacAuthorizer implements Authorizer {
     let known = this.#decisions.get(key)
     if (!known) {
       known = this.#judge(attributes)
+      // A question as long as a stranger likes is not worth keeping.
+      if (key.length > keyMax) return known
       this.#decisions.set(key, known)
       if (this.#decisions.size > decisionsMax) this.#decisions.delete(this.#decisions.keys().next().value!)
     }
