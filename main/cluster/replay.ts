@@ -5,6 +5,7 @@ import type { RecordedInput } from '../kernel/input-log.ts'
 import type { Cluster } from './cluster.ts'
 import { consoleCommand } from './console-command.ts'
 import { etcdFromOutside, rangeOfPrefix } from './etcd-from-outside.ts'
+import { versionsOf } from './key-history.ts'
 
 /** Prepares a cluster that has not run yet to live another run again: every recorded input, from whichever door, happens as the
  *  event that it was, and its answer goes nowhere. The cluster has to have the same spec, epoch and token key. */
@@ -17,6 +18,9 @@ export function replayRun(cluster: Cluster, inputs: readonly RecordedInput[]): v
     else if (label === 'etcd-range') {
       const { prefix, limit } = data as { prefix: string; limit: number }
       rangeOfPrefix(cluster, prefix, limit).catch(() => {})
+    } else if (label === 'etcd-history') {
+      const { key, limit, atRevision } = data as { key: string; limit: number; atRevision: number }
+      versionsOf(cluster, key, limit, atRevision).catch(() => {})
     } else if (label === 'console') {
       const { machine, argv } = data as { machine: string; argv: readonly string[] }
       consoleCommand(cluster, machine, argv).catch(() => {})

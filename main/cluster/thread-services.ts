@@ -1,6 +1,6 @@
 import { BridgeError } from '../../preload/contract/bridge.ts'
 import type { ApiCalls, ApiRequest, ApiResponse, ApiStreams } from '../../preload/contract/api.ts'
-import type { EtcdCalls, EtcdRange } from '../../preload/contract/etcd.ts'
+import type { EtcdCalls, EtcdHistory, EtcdRange } from '../../preload/contract/etcd.ts'
 import type { FaultCalls } from '../../preload/contract/faults.ts'
 import type { ObserveCalls, ObserveStreams } from '../../preload/contract/observe.ts'
 import type { ArgumentOf, EventOf, ResultOf } from '../../preload/contract/services.ts'
@@ -9,6 +9,7 @@ import type { WatchEvent } from '../../preload/contract/watch-event.ts'
 import type { HttpResponse } from '../kernel/http.ts'
 import type { Cluster } from './cluster.ts'
 import { rangeOfPrefix } from './etcd-from-outside.ts'
+import { versionsOf } from './key-history.ts'
 
 type ThreadCalls = ApiCalls & EtcdCalls & ObserveCalls & TimeCalls & FaultCalls
 type ThreadStreams = ApiStreams & ObserveStreams & TimeStreams
@@ -27,6 +28,7 @@ export function threadServices(cluster: Cluster): ThreadServices {
     calls: {
       'api.request': (request) => sendOnce(cluster, request),
       'etcd.range': (range) => readEtcd(cluster, range),
+      'etcd.history': (wanted) => readHistory(cluster, wanted),
       'observe.rootOf': ({ spanId }) => ({ rootId: observer.traces.rootOf(spanId) }),
       'time.pause': () => (pacer.pause(), cluster.timeState()),
       'time.resume': () => (pacer.resume(), cluster.timeState()),
@@ -82,6 +84,28 @@ function readEtcd(cluster: Cluster, { prefix, limit, values }: { prefix: string;
               valueBytes: value.length,
               ...(values ? { value: new TextDecoder().decode(value.subarray(0, etcdValueBytesMax)) } : {}),
             })),
+          }),
+        (error: unknown) => reject(new BridgeError({ code: 'unavailable', message: error instanceof Error ? error.message : String(error) })),
+      )
+    })
+  })
+}
+
+/** Asks etcd as `etcdctl get --rev` on the control-plane node would, and the observer who wrote what was found. */
+function readHistory(cluster: Cluster, { key, limit, atRevision = 0 }: ArgumentOf<EtcdCalls['etcd.history']>): Promise<EtcdHistory> {
+  if (typeof key !== 'string' || key === '') throw new BridgeError({ code: 'invalid', message: 'a key is wanted' })
+  const wanted = { key, limit: bounded(limit, 1, 100), atRevision: bounded(atRevision, 0, Number.MAX_SAFE_INTEGER) }
+  return new Promise((resolve, reject) => {
+    cluster.gateway.enter('etcd-history', wanted, () => {
+      versionsOf(cluster, key, wanted.limit, wanted.atRevision).then(
+        ({ revision, versions, end }) =>
+          resolve({
+            revision,
+            end,
+            versions: versions.map(({ modRevision, version, value }) => {
+              const write = cluster.observer.writes.of(key, modRevision)
+              return { modRevision, version, valueBytes: value.length, value: new TextDecoder().decode(value.subarray(0, etcdValueBytesMax)), ...(write && { write }) }
+            }),
           }),
         (error: unknown) => reject(new BridgeError({ code: 'unavailable', message: error instanceof Error ? error.message : String(error) })),
       )

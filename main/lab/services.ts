@@ -32,6 +32,7 @@ export function labServices(lab: Lab, terminals: Terminals, settings: SettingsFi
     calls: {
       'api.request': relayCall('api.request'),
       'etcd.range': relayCall('etcd.range'),
+      'etcd.history': relayCall('etcd.history'),
       'observe.rootOf': relayCall('observe.rootOf'),
       'time.pause': relayCall('time.pause'),
       'time.resume': relayCall('time.resume'),

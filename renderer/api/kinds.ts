@@ -1,6 +1,7 @@
 import { shallowRef } from 'vue'
 import type { Cell, Health, Kind, Relation } from '../../main/api/kinds/kind.ts'
 import { commonHealth } from './health.ts'
+import type { Resource } from './discovery.ts'
 import { groupOf, type ApiObject } from './object.ts'
 
 interface Registry {
@@ -57,4 +58,13 @@ export function relationsOf(object: ApiObject): readonly Relation[] {
   }))
   const own = kind?.relations(object as never) ?? []
   return [...owners, ...own.filter((relation) => relation.role !== 'owner' && !owners.some((owner) => owner.kind === relation.kind && owner.name === relation.name))]
+}
+
+/** Where etcd keeps the object. Custom resources stand under their group and plural. */
+export function storageKeyOf(object: ApiObject, resource: Resource): string {
+  const declared = registry.value?.kindFor(resource.group, resource.kind)
+  const stored = declared?.storedAs ? registry.value?.kindFor(declared.storedAs.group, declared.storedAs.kind) : declared
+  const prefix = stored?.storagePrefix ?? (resource.group ? `${resource.group}/${resource.plural}` : resource.plural)
+  const { namespace, name } = object.metadata
+  return `/registry/${prefix}/${namespace ? `${namespace}/` : ''}${name}`
 }

@@ -6,12 +6,14 @@ import type { JournalLine, MachineryView, SpanView, TopicSnapshot, TraceSummary 
 import { Coalescer } from './coalesce.ts'
 import { MessageFeed } from './message-feed.ts'
 import { TraceFeed } from './trace-feed.ts'
+import { WriteLog } from './write-log.ts'
 
 /** Looks at a running cluster for the windows, without touching it: everything here reads, nothing schedules an event.
  *  Views are made only while somebody looks, and at most a few times a second of wall time. */
 export class Observer {
   readonly messages: MessageFeed
   readonly traces: TraceFeed
+  readonly writes: WriteLog
   readonly #machines: ReadonlyMap<string, Machine>
   readonly #network: Network
   readonly #kernel: Kernel
@@ -26,6 +28,7 @@ export class Observer {
     this.#machines = machines
     this.messages = new MessageFeed(kernel, network)
     this.traces = new TraceFeed(kernel.trace)
+    this.writes = new WriteLog(kernel.trace)
     for (const machine of machines.values()) this.watchMachine(machine)
   }
 
@@ -122,6 +125,7 @@ export class Observer {
     for (const stop of this.#stops.splice(0)) stop()
     this.messages.close()
     this.traces.close()
+    this.writes.close()
   }
 
   #process(id: string): RunningProcess {
