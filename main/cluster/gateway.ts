@@ -4,6 +4,7 @@ import type { Pacer } from '../kernel/pacer.ts'
 import type { ClientCertificate, HttpRequest, HttpResponse, ServerExchange } from '../kernel/http.ts'
 import type { Endpoint } from '../kernel/network.ts'
 import type { ApiServers } from './api-servers.ts'
+import { shortText } from '../kernel/short-text.ts'
 import type { MessageFeed } from './observer/message-feed.ts'
 
 /** Whom the window acts as: what kubeadm's admin.conf holds. */
@@ -165,7 +166,7 @@ function requestFacts(data: unknown): { agent: string; method: string; path: str
   const { method, path, headers, source } = (data ?? {}) as { method?: unknown; path?: unknown; headers?: Record<string, string>; source?: Endpoint }
   if (typeof method !== 'string' || typeof path !== 'string' || !headers) return undefined
   // What is shown of a request is kept for long: however long it is, it takes little.
-  const agent = (headers['user-agent'] ?? 'client').slice(0, 100).split('/')[0]!.split(' ')[0]!
+  const agent = shortText(headers['user-agent'] ?? 'client', 100).split('/')[0]!.split(' ')[0]!
   const reads = method === 'GET' || method === 'HEAD'
-  return { agent, method, path: path.slice(0, shownPathMax), kind: /[?&]watch=(true|1)/.test(path) ? 'watch' : reads ? 'read' : 'write', user: agent !== 'window' || !reads, source: source ?? windowSource }
+  return { agent, method, path: shortText(path, shownPathMax), kind: /[?&]watch=(true|1)/.test(path) ? 'watch' : reads ? 'read' : 'write', user: agent !== 'window' || !reads, source: source ?? windowSource }
 }

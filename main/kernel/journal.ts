@@ -1,3 +1,5 @@
+import { shortText } from './short-text.ts'
+
 export type LogLevel = 'info' | 'warning' | 'error'
 
 export interface LogLine {
@@ -47,7 +49,7 @@ export class Journal {
   #write(level: LogLevel, text: string, facts: Readonly<Record<string, unknown>> | undefined): void {
     const tail = facts ? Object.entries(facts).map(([key, value]) => ` ${key}=${quote(value)}`).join('') : ''
     const whole = `${JSON.stringify(text)}${tail}`
-    const line: LogLine = { time: this.#now(), level, text: whole.length > lineMax ? `${whole.slice(0, lineMax)}…` : whole }
+    const line: LogLine = { time: this.#now(), level, text: whole.length > lineMax ? `${shortText(whole, lineMax)}…` : whole }
     this.#lines.push(line)
     if (this.#lines.length > this.#capacity * 1.25) this.#lines = this.#lines.slice(-this.#capacity)
     for (const listener of this.#listeners) listener(line)

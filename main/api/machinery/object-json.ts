@@ -29,8 +29,10 @@ function entryJson(entry: ManagedFieldsEntry): string {
 
 const quotedTexts = new Map<string, string>()
 const quotedCountMax = 1_000
+const quotedLengthMax = 500
 
 function quoted(text: string): string {
+  if (text.length > quotedLengthMax) return JSON.stringify(text)
   let known = quotedTexts.get(text)
   if (known === undefined) {
     if (quotedTexts.size >= quotedCountMax) quotedTexts.clear()

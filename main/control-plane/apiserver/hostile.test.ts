@@ -1,5 +1,7 @@
 /** What a fuzzer sends: whatever it is, the answer is a Status (or a page of text where no resource is named), it comes soon, the server
  *  does not panic, and others are served as before. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startServer } from './testing/start-server.ts'
@@ -135,4 +137,22 @@ describe('large input', () => {
     await ask('GET', configMaps, given)
     expect(performance.now() - began).toBeLessThan(3_000)
   })
+})
+
+describe('what is remembered', () => {
+  it('grows little, however long what strangers ask is', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const held = (): number => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const other = await startServer()
+    const ask = (index: number) => other.call('GET', `/nosuch/${index}-${'x'.repeat(100_000)}`, undefined, { accept: `application/json;x=${index}-${'y'.repeat(50_000)}, */*`, 'user-agent': `${index}-${'z'.repeat(50_000)}` }, null)
+    for (let index = 0; index < 20; index++) await ask(index)
+    const before = held()
+    // 200 requests of 200 kB: less than a tenth of them may stay.
+    for (let index = 20; index < 220; index++) await ask(index)
+    expect(held() - before).toBeLessThan(4 * 1024 * 1024)
+  }, 30_000)
 })

@@ -2,6 +2,7 @@ import { badRequest, failure, genericServerResponse, StatusError, timeout } from
 import { formatTime, parseDuration } from '../../api/machinery/time.ts'
 import type { HttpHandler, HttpResponse, ServerExchange } from '../../kernel/http.ts'
 import type { Process } from '../../kernel/machine.ts'
+import { ownText } from '../../kernel/short-text.ts'
 import type { AuditRecord, Auditor } from './audit/auditor.ts'
 import type { Authenticated, AuthenticationNotes, Authenticator } from './authn/authenticator.ts'
 import { wantedUser } from './authn/impersonation.ts'
@@ -45,7 +46,10 @@ export function pipeline(parts: PipelineParts): HttpHandler {
   return (exchange) => {
     const { method, path } = exchange.request
     const info = requestInfoOf(method, path)
-    const span = process.span(`${method} ${short(info.path)}`, { verb: info.verb, resource: short(info.resource) })
+    // What is kept of a request for long takes little, however long the request is.
+    const isLong = path.length > shownMax
+    const shownPath = isLong ? ownText(info.path.slice(0, shownMax)) : info.path
+    const span = process.span(`${method} ${shownPath}`, { verb: info.verb, resource: isLong ? ownText(info.resource.slice(0, shownMax)) : info.resource })
     const userAgent = exchange.request.headers['user-agent'] ?? ''
     const entry = parts.log.begin(info, exchange, userAgent)
     let user: User = anonymous
@@ -79,6 +83,7 @@ export function pipeline(parts: PipelineParts): HttpHandler {
         process,
         timestamp: formatTime(process.clock.now()),
         annotate: (key, value) => audit?.annotate(key, value),
+        isOver: () => done,
       },
       respond(response) {
         if (done) return
@@ -105,11 +110,11 @@ export function pipeline(parts: PipelineParts): HttpHandler {
     }
     const fail = (error: unknown): void => {
       if (opened) {
-        process.journal.error('Unhandled error in a running response', { path: short(info.path), err: error })
+        process.journal.error('Unhandled error in a running response', { path: shownPath, err: error })
         request.end()
         return
       }
-      if (!(error instanceof StatusError)) process.journal.error('apiserver panic\'d', { path: short(info.path), err: error instanceof Error ? (error.stack ?? error.message) : error })
+      if (!(error instanceof StatusError)) process.journal.error('apiserver panic\'d', { path: shownPath, err: error instanceof Error ? (error.stack ?? error.message) : error })
       respondError(request, error, errorForm(exchange, info))
     }
     const proceed = (): void => {
@@ -194,11 +199,6 @@ class Notes implements AuthenticationNotes {
 }
 
 const shownMax = 500
-
-/** What is kept of a request for long takes little, however long the request is. */
-function short(text: string): string {
-  return text.length > shownMax ? text.slice(0, shownMax) : text
-}
 
 /** Whether a path asks how the server is: answered while it starts and while it goes. */
 export function isHealthCheck(path: string): boolean {

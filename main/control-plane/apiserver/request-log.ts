@@ -1,5 +1,6 @@
 import type { ServerExchange } from '../../kernel/http.ts'
 import type { Process } from '../../kernel/machine.ts'
+import { ownText, shortText } from '../../kernel/short-text.ts'
 import type { RequestInfo } from './request-info/request-info.ts'
 
 export interface LoggedRequest {
@@ -75,18 +76,21 @@ export class RequestLog {
 
   begin(info: RequestInfo, exchange: ServerExchange, agent: string): LoggedRequest {
     const process = this.#process
+    // Names are cut from the path: of a long one they have to be copies, not to keep it alive.
+    const isLong = exchange.request.path.length > pathMax
+    const kept = (name: string): string => (isLong ? ownText(name.slice(0, nameMax)) : name)
     const entry: LoggedRequest = {
       id: this.#next++,
       auditId: process.random.uuid(),
       method: exchange.request.method,
-      path: exchange.request.path.slice(0, pathMax),
+      path: shortText(exchange.request.path, pathMax),
       verb: info.verb,
-      group: info.group.slice(0, nameMax),
-      version: info.version.slice(0, nameMax),
-      resource: info.resource.slice(0, nameMax),
-      subresource: info.subresource.slice(0, nameMax),
+      group: kept(info.group),
+      version: kept(info.version),
+      resource: kept(info.resource),
+      subresource: kept(info.subresource),
       scope: !info.isResource ? '' : info.name !== '' || info.verb === 'create' ? 'resource' : info.namespace !== '' ? 'namespace' : 'cluster',
-      agent: agent.slice(0, pathMax),
+      agent: shortText(agent, pathMax),
       source: exchange.source.address,
       startedAt: process.clock.now(),
       dryRun: info.query.text !== '' && info.query.text.includes('dryRun=All'),

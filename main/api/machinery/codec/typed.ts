@@ -293,6 +293,7 @@ function zeroOf(type: SchemaType): unknown {
 
 const quantities = new Map<string, string>()
 const quantityCountMax = 5000
+const quantityLengthMax = 64
 
 function quantity(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
@@ -302,7 +303,7 @@ function quantity(value: unknown): string {
   if (error) throw new DecodeError(error)
   canonical = canonicalQuantity(text)
   if (quantities.size >= quantityCountMax) quantities.clear()
-  quantities.set(text, canonical)
+  if (text.length <= quantityLengthMax) quantities.set(text, canonical)
   return canonical
 }
 

@@ -204,6 +204,7 @@ function decodeNode(fields: FieldsV1): FieldSet {
 
 let canonical = new Map<string, string>()
 const canonicalCountMax = 10_000
+const elementLengthMax = 1_000
 
 /** Keys inside `k:` are sorted and values compact, so that equal elements are equal texts. */
 function canonicalElement(element: string): string {
@@ -222,7 +223,7 @@ function canonicalElement(element: string): string {
   else if (kind === 'k' && isObject(value)) text = `k:{${Object.keys(value).sort(compareBytes).map((name) => `${JSON.stringify(name)}:${JSON.stringify(value[name])}`).join(',')}}`
   else throw new Error('unknown path element type')
   if (canonical.size >= canonicalCountMax) canonical = new Map()
-  canonical.set(element, text)
+  if (element.length <= elementLengthMax) canonical.set(element, text)
   return text
 }
 
@@ -236,7 +237,7 @@ export function encodeFieldsV1(set: FieldSet): FieldsV1 {
       fields = encodeNode(set, false)
       decoded.set(fields, set)
       if (writtenByShape.size >= shapesMax) writtenByShape = new Map()
-      writtenByShape.set(shape, fields)
+      if (shape.length <= shapeLengthMax) writtenByShape.set(shape, fields)
     }
     set.written = fields
   }
@@ -246,6 +247,7 @@ export function encodeFieldsV1(set: FieldSet): FieldsV1 {
 /** Objects of a kind mostly have the same fields: what one wrote serves the next. */
 let writtenByShape = new Map<string, FieldsV1>()
 const shapesMax = 500
+const shapeLengthMax = 64 * 1024
 
 /** A text that only sets with the same paths share (those may yet have several, by order). */
 function shapeOf(set: FieldSet): string {

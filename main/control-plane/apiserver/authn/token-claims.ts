@@ -6,6 +6,7 @@ type Json = Readonly<Record<string, unknown>>
 /** What was read of tokens: their bearers show them with every request. Pure, so it may be forgotten at any time. */
 const read = new Map<string, Json | null>()
 const readMax = 4_096
+const tokenMax = 8_192
 
 /** The payload of a JSON Web Token, unverified; undefined when it is none that this server could have signed. */
 export function unverifiedClaims(token: string): Json | undefined {
@@ -13,8 +14,8 @@ export function unverifiedClaims(token: string): Json | undefined {
   if (claims === undefined) {
     claims = readClaims(token) ?? null
     if (read.size >= readMax) read.clear()
-    // A text that is no token, however long, is not worth keeping.
-    if (claims) read.set(token, claims)
+    // A text that is no token, or longer than any that the server makes, is not worth keeping.
+    if (claims && token.length <= tokenMax) read.set(token, claims)
   }
   return claims ?? undefined
 }

@@ -53,6 +53,7 @@ const waitMs = 15_000
 const borrowingMs = 10_000
 /** How many flows' hands are remembered per level. */
 const handsMax = 4_096
+const flowNameMax = 1_000
 /** The share of its level that one request may take. */
 const requestShareMax = 0.15
 
@@ -207,10 +208,10 @@ export class FlowControl implements Gate {
   #handOf({ hands, set }: Level, schema: string, distinguisher: string): readonly number[] {
     const key = `${schema}\0${distinguisher}`
     let hand = hands.get(key)
-    if (!hand) {
-      if (hands.size >= handsMax) hands.clear()
-      hands.set(key, (hand = dealHand(flowHash(schema, distinguisher), set.config.queues, set.config.handSize)))
-    }
+    if (hand) return hand
+    hand = dealHand(flowHash(schema, distinguisher), set.config.queues, set.config.handSize)
+    if (hands.size >= handsMax) hands.clear()
+    if (key.length <= flowNameMax) hands.set(key, hand)
     return hand
   }
 

@@ -62,6 +62,7 @@ function managerOfAgent(userAgent: string): string {
   const known = managers.get(userAgent)
   if (known !== undefined) return known
   const manager = readManager(userAgent)
+  if (userAgent.length > agentMax) return manager
   if (managers.size >= managersMax) managers = new Map()
   managers.set(userAgent, manager)
   return manager
@@ -69,6 +70,8 @@ function managerOfAgent(userAgent: string): string {
 
 let managers = new Map<string, string>()
 const managersMax = 1_000
+/** Longer ones are nobody's who comes often. */
+const agentMax = 500
 
 function readManager(userAgent: string): string {
   const slash = userAgent.indexOf('/')

@@ -8,6 +8,7 @@ export interface AcceptClause {
   readonly quality: number
 }
 
+const headerMax = 1_000
 const cache = new Map<string, readonly AcceptClause[]>()
 
 /** The clauses of an Accept header, best first, equals in their order. */
@@ -32,6 +33,8 @@ export function parseAccept(header: string): readonly AcceptClause[] {
     clauses.push({ type, subtype: subtype || '*', parameters, quality })
   }
   const sorted = clauses.map((clause, index) => ({ clause, index })).sort((a, b) => b.clause.quality - a.clause.quality || a.index - b.index).map(({ clause }) => clause)
+  // Only what clients say again and again.
+  if (header.length > headerMax) return sorted
   if (cache.size > 500) cache.clear()
   cache.set(header, sorted)
   return sorted
