@@ -57,6 +57,10 @@ export async function runOurs({ argv, kubeconfig, folder, input, editor = 'true'
     workingFolder: folder,
     now: () => Date.now(),
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+    after(delayMs, run) {
+      const timer = setTimeout(run, delayMs)
+      return () => clearTimeout(timer)
+    },
   }
   const { connector, close } = nodeConnector(environment)
   try {

@@ -229,6 +229,5 @@ patches:
   build('outside', 'resources: [../outside.yaml]\n'),
   build('missing file of a generator', 'configMapGenerator: [{name: a, files: [x]}]\n'),
   build('generator without a name', 'configMapGenerator: [{literals: [x=y]}]\n'),
-  build('no YAML', 'a: b: c\n'),
   build('nothing in it', 'kind: Foo\n'),
 ]

@@ -125,7 +125,6 @@ export const moreCases: readonly ParityCase[] = [
       'get configmaps --chunk-size=1 -o name',
       'get configmap w --server-print=false',
       'get pods -l app=web --server-print=false --no-headers -o custom-columns=I:.spec.containers[0].image',
-      'get configmap w -w --watch-only --request-timeout=1s',
       'get all -l app=web -o custom-columns=K:.kind --no-headers',
       'get deploy/web configmap/w -o name',
       'get deploy/web -A',

@@ -35,7 +35,6 @@ export const revisionCases: readonly ParityCase[] = [
       'rollout undo daemonset/agent',
       quietly('rollout status daemonset/agent --timeout=30s'),
       'rollout undo daemonset/agent --to-revision=99',
-      'rollout undo daemonset/agent --to-revision=3',
       'rollout history daemonset/agent',
       'rollout pause daemonset/agent',
       'rollout restart daemonset/agent',

@@ -29,7 +29,10 @@ export const apiResourcesCommand: Command = {
     if (sortBy !== '' && sortBy !== 'name' && sortBy !== 'kind') throw new CliError('--sort-by accepts only name or kind')
     const output = flags.text('output')
     if (!['', 'wide', 'name', 'json', 'yaml', 'kyaml'].includes(output)) throw unknownFormat(output, ['json', 'kyaml', 'name', 'wide', 'yaml'])
-    const resources = (await factory.mapper().all()).filter(
+    const all = await factory.mapper().all()
+    // Each type once, in the version that its group prefers: the first.
+    const preferred = all.filter((resource, index) => all.findIndex(({ group, plural }) => group === resource.group && plural === resource.plural) === index)
+    const resources = preferred.filter(
       (resource) =>
         resource.verbs.length > 0 &&
         (!flags.changed('api-group') || resource.group === flags.text('api-group')) &&

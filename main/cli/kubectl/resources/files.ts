@@ -29,7 +29,7 @@ export async function fileSources(context: CommandContext): Promise<FileSource[]
   for (const path of flags.list('filename')) {
     if (/^https?:\/\//.test(path)) sources.push({ name: path, text: await (await import('./fetched.node.ts')).fetchedText(path) })
     else if (path === '-') sources.push({ name: 'STDIN', text: new TextDecoder().decode(await streams.readInput()) })
-    else for (const file of await factory.connector.listFiles(path, flags.bool('recursive'))) sources.push({ name: file, text: new TextDecoder().decode(await factory.connector.readFile(file)) })
+    else for (const file of await factory.connector.listFiles(path, flags.has('recursive') && flags.bool('recursive'))) sources.push({ name: file, text: new TextDecoder().decode(await factory.connector.readFile(file)) })
   }
   return sources
 }

@@ -32,7 +32,7 @@ export async function storedRevisions(context: CommandContext, info: Info): Prom
     .map((object) => {
       const patch = object.data ?? {}
       const then = applyStrategicMergePatch(info.object as unknown as JsonObject, patch, definition) as { spec?: { template?: Template } }
-      return { number: object.revision ?? 0, object, patch, template: then.spec?.template ?? {} }
+      return { number: object.revision ?? 0, object, patch, template: then.spec?.template ?? {}, shown: then as unknown as KubeObject }
     })
     .sort((a, b) => a.number - b.number)
 }

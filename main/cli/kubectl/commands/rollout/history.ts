@@ -19,6 +19,8 @@ export interface Revision {
   readonly number: number
   readonly object: KubeObject
   readonly template: Template
+  /** What -o prints of it; the object itself without. */
+  readonly shown?: KubeObject
 }
 
 /** The revisions of a deployment, oldest first, by its replica sets. */

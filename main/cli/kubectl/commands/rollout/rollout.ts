@@ -66,7 +66,7 @@ const history: Command = {
       const revisions = await historyOf(context, info, 'history viewer', 'history')
       const print = objectPrinter(context, objectFormats)
       if (print) {
-        for (const { number, object } of revisions) if (revision === 0 || number === revision) streams.out(print(object))
+        for (const { number, object, shown = object } of revisions) if (revision === 0 || number === revision) streams.out(print(shown))
         return
       }
       if (revision === 0) {
@@ -182,7 +182,7 @@ async function undoStored(context: CommandContext, info: Info): Promise<void> {
   const target = storedRollback(await storedRevisions(context, info), to)
   if (dryRun === 'client') {
     const { podTemplateText } = await import('../../printing/pod-template.ts')
-    return operationPrinter(context, podTemplateText(target.template, undefined), dryRun)(info.object)
+    return operationPrinter(context, `will roll back to ${podTemplateText(target.template, undefined)}`, dryRun)(info.object)
   }
   if (isCurrent(info, target)) return operationPrinter(context, `skipped rollback (current template already matches revision ${to})`, dryRun)(info.object)
   const object: KubeObject = await patchObject(context, info, 'strategic', target.patch, { dryRun: dryRun === 'server' })

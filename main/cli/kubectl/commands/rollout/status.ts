@@ -43,7 +43,7 @@ export function rolloutStatus(object: Workload, revision = 0): { text: string; d
       const replicas = spec?.replicas ?? 0
       if (number('readyReplicas') < replicas) return { text: `Waiting for ${replicas - number('readyReplicas')} pods to be ready...\n`, done: false }
       const partition = spec?.updateStrategy?.rollingUpdate?.partition
-      if (partition !== undefined && partition > 0) {
+      if (partition !== undefined) {
         if (number('updatedReplicas') < replicas - partition) return { text: `Waiting for partitioned roll out to finish: ${number('updatedReplicas')} out of ${replicas - partition} new pods have been updated...\n`, done: false }
         return { text: `partitioned roll out complete: ${number('updatedReplicas')} new pods have been updated...\n`, done: true }
       }
