@@ -10,7 +10,7 @@ export function customSchemaV2(schema: JsonObject): JsonObject {
 }
 
 function converted(schema: JsonObject): JsonObject {
-  const { nullable, default: _default, ...out } = schema
+  const { nullable, default: _default, 'x-kubernetes-selectable-fields': _selectable, ...out } = schema
   for (const junctor of junctors) delete out[junctor]
   const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true
   if (nullable === true || preserves) {

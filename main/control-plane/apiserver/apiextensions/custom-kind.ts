@@ -1,5 +1,5 @@
 /** A version of a CustomResourceDefinition as a kind that the generic registry serves. */
-import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../../api/generated/types.ts'
+import type { CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresourceScale } from '../../../api/generated/types.ts'
 import { isCrdConditionTrue } from '../../../api/kinds/apiextensions/conditions.ts'
 import { uncorrelated } from '../../../api/kinds/apiextensions/schema/correlation.ts'
 import type { Old } from '../../../api/kinds/apiextensions/schema/correlation.ts'
@@ -12,7 +12,8 @@ import type { Schema } from '../../../api/kinds/apiextensions/schema/structural.
 import { validateValue } from '../../../api/kinds/apiextensions/schema/value-validation.ts'
 import { defineKind } from '../../../api/kinds/kind.ts'
 import type { Kind, Strategy, Subresource, Verb } from '../../../api/kinds/kind.ts'
-import { fieldPath } from '../../../api/machinery/field-error.ts'
+import { goText } from '../../../api/machinery/codec/unstructured.ts'
+import { fieldInvalid } from '../../../api/machinery/field-error.ts'
 import type { FieldError } from '../../../api/machinery/field-error.ts'
 import { isObject } from '../../../api/machinery/json-value.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
@@ -68,7 +69,7 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
       return ready ? { mark: 'pending', sentence: ready.message || 'it is not ready' } : { mark: 'running', sentence: 'exists' }
     },
     custom: {
-      structural: schema as unknown as JsonObject,
+      structural: publishedOf(schema, version),
       storedApiVersion: conversion.storedApiVersion,
       decode(value) {
         const unknown: string[] = []
@@ -85,13 +86,20 @@ export function customKind(crd: CustomResourceDefinition, version: CustomResourc
   }) as unknown as Kind
 }
 
+/** The schema as it is published, with the fields that may be selected. */
+function publishedOf(schema: Schema, { selectableFields }: CustomResourceDefinitionVersion): JsonObject {
+  const published = schema as unknown as JsonObject
+  if (!selectableFields || selectableFields.length === 0) return published
+  return { ...published, 'x-kubernetes-selectable-fields': selectableFields.map(({ jsonPath }) => ({ fieldPath: jsonPath.replace(/^\./, '') })) }
+}
+
 function strategyOf(schema: Schema, hasStatus: boolean, version: CustomResourceDefinitionVersion): Strategy<Custom> {
   // Warnings of ratcheted rules are told once the write is known to go through.
   let warnings: string[] = []
   const scale = version.subresources?.scale
   const judge = (object: Custom, old: Custom | undefined): FieldError[] => {
     warnings = []
-    return [...validateCustom(object, schema, old, (text) => warnings.push(text)), ...(scale ? replicasProblems(object, scale.specReplicasPath, scale.statusReplicasPath, scale.labelSelectorPath) : [])]
+    return [...validateCustom(object, schema, old, (text) => warnings.push(text)), ...(scale ? replicasProblems(object, scale) : [])]
   }
   return {
     validateName: isDns1123Subdomain,
@@ -136,19 +144,25 @@ function validateCustom(object: Custom, schema: Schema, old: Custom | undefined,
 const int32Max = 2_147_483_647
 
 /** What the scale endpoint will show has to be numbers of its type. */
-function replicasProblems(object: Custom, specPath: string, statusPath: string, selectorPath: string | undefined): FieldError[] {
+function replicasProblems(object: Custom, { specReplicasPath, statusReplicasPath, labelSelectorPath }: CustomResourceSubresourceScale): FieldError[] {
   const errors: FieldError[] = []
-  for (const path of [specPath, statusPath]) {
+  for (const path of [specReplicasPath, statusReplicasPath]) {
     const value = valueAt(object, path)
     if (value === undefined) continue
-    const at = fieldPath(path.replace(/^\./, ''))
-    if (typeof value !== 'number' || !Number.isInteger(value)) errors.push({ type: 'FieldValueInvalid', field: at.toString(), badValue: value, detail: `${path} accessor error: ${String(value)} is of the type ${typeof value === 'number' ? 'float64' : typeof value}, expected int64` })
-    else if (value < 0) errors.push({ type: 'FieldValueInvalid', field: at.toString(), badValue: value, detail: 'should be a non-negative integer' })
-    else if (value > int32Max) errors.push({ type: 'FieldValueInvalid', field: at.toString(), badValue: value, detail: `should be less than or equal to ${int32Max}` })
+    if (typeof value !== 'number' || !Number.isInteger(value)) errors.push(fieldInvalid(path, 0, `${path} accessor error: ${goText(value)} is of the type ${goTypeOf(value)}, expected int64`))
+    else if (value < 0) errors.push(fieldInvalid(path, value, 'should be a non-negative integer'))
+    else if (value > int32Max) errors.push(fieldInvalid(path, value, `should be less than or equal to ${int32Max}`))
   }
-  const selector = selectorPath ? valueAt(object, selectorPath) : undefined
-  if (selector !== undefined && typeof selector !== 'string') errors.push({ type: 'FieldValueInvalid', field: selectorPath!.replace(/^\./, ''), badValue: selector, detail: `${selectorPath} accessor error: ${JSON.stringify(selector)} is of the type ${Array.isArray(selector) ? '[]interface {}' : isObject(selector) ? 'map[string]interface {}' : typeof selector}, expected string` })
+  const selector = labelSelectorPath ? valueAt(object, labelSelectorPath) : undefined
+  if (selector !== undefined && typeof selector !== 'string') errors.push(fieldInvalid(labelSelectorPath!, '', `${labelSelectorPath} accessor error: ${goText(selector)} is of the type ${goTypeOf(selector)}, expected string`))
   return errors
+}
+
+function goTypeOf(value: unknown): string {
+  if (value === null) return '<nil>'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'boolean') return 'bool'
+  return Array.isArray(value) ? '[]interface {}' : isObject(value) ? 'map[string]interface {}' : typeof value
 }
 
 function valueAt(object: unknown, path: string): unknown {
@@ -174,7 +188,7 @@ function subresourcesOf(schema: Schema, version: CustomResourceDefinitionVersion
         if (status === undefined) delete object.status
         else object.status = status
       },
-      validateUpdate: (object, old) => validateCustom(object, schema, old, () => undefined),
+      validateUpdate: (object, old) => [...validateCustom(object, schema, old, () => undefined), ...(scale ? replicasProblems(object, scale) : [])],
     })
   }
   if (scale) {

@@ -76,6 +76,9 @@ describe('a custom resource definition', () => {
     const scaled = await call('PATCH', `${path}/a/scale`, new TextEncoder().encode(JSON.stringify({ spec: { replicas: 3 } })), { 'content-type': 'application/merge-patch+json' })
     expect(scaled.json).toMatchObject({ spec: { replicas: 3 } })
     expect((await call('GET', `${path}/a`)).json).toMatchObject({ spec: { replicas: 3 }, metadata: { generation: 2 } })
+    await call('POST', path, widget('none', { size: 2 }))
+    expect((await call('GET', `${path}/none/scale`)).json).toMatchObject({ code: 500, message: 'Internal error occurred: the spec replicas field ".spec.replicas" does not exist' })
+    expect((await call('PATCH', `${path}/a/status`, new TextEncoder().encode(JSON.stringify({ status: { replicas: -1 } })), { 'content-type': 'application/merge-patch+json' })).json.message).toBe('Widget.example.com "a" is invalid: .status.replicas: Invalid value: -1: should be a non-negative integer')
   })
 
   it('prints tables and is told of in discovery and OpenAPI', async () => {
@@ -88,7 +91,9 @@ describe('a custom resource definition', () => {
     expect(resources.map((each: { name: string }) => each.name)).toEqual(['widgets', 'widgets/scale', 'widgets/status'])
     const document = (await call('GET', '/openapi/v3/apis/example.com/v1')).json
     expect(document.components.schemas['com.example.v1.Widget'].properties.spec.properties.size).toMatchObject({ type: 'integer' })
-    expect((await call('GET', '/openapi/v2')).json.definitions['com.example.v1.Widget']).toBeDefined()
+    expect(document.components.schemas['com.example.v1.Widget']).toMatchObject({ 'x-kubernetes-selectable-fields': [{ fieldPath: 'spec.color' }], 'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Widget' }] })
+    const old = (await call('GET', '/openapi/v2')).json.definitions['com.example.v1.Widget']
+    expect(old.properties.spec.properties.color).toEqual({ type: 'string', enum: ['red', 'blue'] })
   })
 
   it('merges applied configurations by the schema', async () => {

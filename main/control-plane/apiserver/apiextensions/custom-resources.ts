@@ -129,7 +129,9 @@ export class CustomResources {
     const signature = JSON.stringify([crd.metadata.uid, crd.spec, names, isCrdConditionTrue(crd, 'Terminating')])
     if (before?.signature === signature) return
     const conversion = conversionOf(crd, { caller: () => this.conversionCaller, uuid: () => this.#parts.process.random.uuid() })
-    const kinds = crd.spec.versions.filter((version) => version.served).map((version) => customKind(crd, version, conversion))
+    // What the server answers by itself is not for definitions to take.
+    const isFree = (name: string): boolean => this.#parts.resources.find(crd.spec.group, name, names.plural)?.kind.custom !== undefined || !this.#parts.resources.find(crd.spec.group, name, names.plural)
+    const kinds = crd.spec.versions.filter((version) => version.served && isFree(version.name)).map((version) => customKind(crd, version, conversion))
     const storage = crd.spec.versions.find((version) => version.storage)!
     await this.#parts.resources.load(kinds[0] ?? customKind(crd, storage, conversion))
     before?.stopWaiting?.()
