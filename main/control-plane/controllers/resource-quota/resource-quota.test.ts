@@ -4,7 +4,7 @@ import { configMapKind } from '../../../api/kinds/core/config-map.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { resourceQuotaKind } from '../../../api/kinds/core/resource-quota.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
-import { controllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench } from '../testing/controller-bench.ts'
 import { recount, resourcesOf } from './recount.ts'
 import { resourceQuotaController } from './resource-quota-controller.ts'
 
@@ -54,5 +54,23 @@ describe('the controller', () => {
     bench.api.mutate(resourceQuotaKind, 'default', 'q', (copy) => void (copy.spec = { hard: { pods: '7' } }))
     await bench.settle()
     expect(bench.api.peek(resourceQuotaKind, 'default', 'q')?.status).toEqual({ hard: { pods: '7' }, used: { pods: '1' } })
+  })
+
+  it('reaches the same end whichever write fails', async () => {
+    const tried = await atEveryWrite(benchFaults, async (fault) => {
+      const bench = await controllerBench([resourceQuotaController], { ...(fault ? { fault } : {}), before: (api) => {
+        api.seed(podKind, pod('a'))
+        api.seed(podKind, pod('b'))
+      } })
+      bench.api.seed(resourceQuotaKind, quota({ pods: '5' }))
+      await bench.settle()
+      bench.api.remove(podKind, 'default', 'a')
+      await bench.settle()
+      return {
+        writes: bench.api.writes.filter((line) => !line.includes(' events ')).length,
+        check: () => expect(bench.api.peek(resourceQuotaKind, 'default', 'q')?.status).toEqual({ hard: { pods: '5' }, used: { pods: '1' } }),
+      }
+    })
+    expect(tried).toBeGreaterThan(benchFaults.length)
   })
 })

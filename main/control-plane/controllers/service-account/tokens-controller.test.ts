@@ -3,7 +3,7 @@ import type { Secret } from '../../../api/generated/types.ts'
 import { decodeBase64 } from '../../../api/kinds/core/base64.ts'
 import { secretKind } from '../../../api/kinds/core/secret.ts'
 import { serviceAccountKind } from '../../../api/kinds/core/service-account.ts'
-import { controllerBench } from '../testing/controller-bench.ts'
+import { atEveryWrite, benchFaults, controllerBench } from '../testing/controller-bench.ts'
 import { tokensController } from './tokens-controller.ts'
 
 const controller = tokensController({ sign: (claims) => `signed:${JSON.stringify(claims)}`, rootCertificate: 'CERT' })
@@ -44,4 +44,22 @@ it('deletes the token of an account that was made anew', async () => {
   } })
   await bench.settle()
   expect(bench.api.peek(secretKind, 'default', 's')).toBeUndefined()
+})
+
+it('reaches the same end whichever write fails', async () => {
+  await atEveryWrite(benchFaults, async (fault) => {
+    const bench = await controllerBench([controller], { ...(fault ? { fault } : {}), before: (api) => {
+      api.seed(serviceAccountKind, account)
+      api.seed(secretKind, secret('s', 'bot'))
+      api.seed(secretKind, secret('orphan', 'none'))
+    } })
+    await bench.settle()
+    return {
+      writes: bench.api.writes.filter((line) => !line.includes(' events ')).length,
+      check: () => {
+        expect(Object.keys(bench.api.peek(secretKind, 'default', 's')?.data ?? {}).sort()).toEqual(['ca.crt', 'namespace', 'token'])
+        expect(bench.api.peek(secretKind, 'default', 'orphan')).toBeUndefined()
+      },
+    }
+  })
 })
