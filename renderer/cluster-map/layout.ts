@@ -59,6 +59,11 @@ const hub = 'kube-apiserver'
 const nameWidth = 196
 const nameWidthLeast = 128
 const underAgents = 14
+/** On a control-plane node: above the agents a path runs; below them stand its pods, as marks where names have no room. */
+const aboveAgents = 11
+const marksHeight = 42
+/** Of etcd, so that it keeps its facts when the pods are named. */
+const storageHeightLeast = 78
 const nameHeight = 22
 
 export function layOut(givenWidth: number, givenHeight: number, machines: readonly MachineInput[]): MapLayout {
@@ -92,8 +97,10 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
   const components: { name: string; rect: Rect }[] = []
   /** Side by side they would have no room for their names. */
   const stacked = inner.width < stackedBelow
-  const agentsHeight = (stacked ? machine.agents.length * (agentHeight + agentGap) - agentGap : agentHeight) + 8 + 42
-  const leftHeight = Math.max(44, inner.height - agentsHeight - 8)
+  const agentsHeight = (stacked ? machine.agents.length * (agentHeight + agentGap) - agentGap : agentHeight) + 8
+  const namesHeight = heightOfNames(machine.pods, columnWidth)
+  const named = namesHeight !== undefined && inner.height - agentsHeight - namesHeight - aboveAgents >= storageHeightLeast
+  const leftHeight = Math.max(44, inner.height - agentsHeight - (named ? namesHeight : marksHeight) - aboveAgents)
   for (const [index, name] of left.entries()) {
     const each = (leftHeight - 8 * (left.length - 1)) / left.length
     components.push({ name, rect: { x: inner.x, y: inner.y + index * (each + 8), width: columnWidth, height: each } })
@@ -103,7 +110,7 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
     const each = (inner.height - 8 * (right.length - 1)) / right.length
     components.push({ name, rect: { x: inner.x + 2 * (columnWidth + gap), y: inner.y + index * (each + 8), width: columnWidth, height: each } })
   }
-  const agentsTop = left.length > 0 ? inner.y + leftHeight + 8 : inner.y
+  const agentsTop = left.length > 0 ? inner.y + leftHeight + aboveAgents : inner.y
   // The kubelet talks most: it stands beside the hub.
   const agents = stacked ? agentColumn(machine.agents, inner.x, agentsTop, columnWidth) : agentRow([...machine.agents].reverse(), inner.x, agentsTop, columnWidth)
   const podTop = agents.reduce((lowest, { rect: { y, height } }) => Math.max(lowest, y + height), agentsTop) + 8
@@ -114,8 +121,14 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
     controlPlane: true,
     components,
     agents,
-    podGrid: podGrid(machine.pods, { x: inner.x, y: podTop, width: columnWidth, height: rect.y + rect.height - inset - podTop }, false),
+    podGrid: podGrid(machine.pods, { x: inner.x, y: podTop, width: columnWidth, height: rect.y + rect.height - inset - podTop }, named),
   }
+}
+
+/** The height at which so many pods are all named in a column; undefined when it is too narrow for names. */
+function heightOfNames(pods: number, width: number): number | undefined {
+  if (width < nameWidthLeast) return undefined
+  return Math.ceil(pods / Math.floor(width / nameWidthLeast)) * nameHeight
 }
 
 function workerBoxes(workers: readonly MachineInput[], area: Rect): MachineBox[] {

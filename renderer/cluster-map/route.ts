@@ -36,6 +36,30 @@ export function routeBetween(from: Rect, to: Rect): Route {
   return { x0, y0, x1: x0 + bend, y1: y0, x2: x3 - bend, y2: y3, x3, y3 }
 }
 
+/** From one box in a row to another thing beside the row, through the gap above the boxes that stand between. */
+export function over(from: Rect, to: Rect): Route {
+  const right = to.x > from.x
+  const x0 = from.x + from.width / 2
+  const x3 = right ? to.x : to.x + to.width
+  const y = from.y - overGap
+  return { x0, y0: from.y, x1: x0, y1: y - 2, x2: x0 + (x3 - x0) * 0.1, y2: y, x3, y3: y }
+}
+
+const overGap = 6
+
+/** From one side of a box to its other side, in a bow that stays below `floor`, the box's lower edge. */
+export function beneath(from: Rect, to: Rect, floor: number): Route {
+  const x0 = from.x + from.width / 2
+  const x3 = to.x + to.width / 2
+  const y0 = from.y + from.height
+  const y3 = to.y + to.height
+  const depth = floor + beneathDepth
+  return { x0, y0, x1: x0 + (x3 - x0) * 0.06, y1: depth, x2: x3 - (x3 - x0) * 0.06, y2: depth, x3, y3 }
+}
+
+/** Of the control points; the curve itself goes three quarters as deep. */
+const beneathDepth = 44
+
 /** A bow below both boxes: those in one row stand too close for a path between their sides. */
 function underneath(from: Rect, to: Rect): Route {
   const x0 = from.x + from.width / 2

@@ -1,7 +1,7 @@
 import { nextTick } from 'vue'
 import { describe, expect, it } from 'vitest'
 import { show } from '../testing/mount.ts'
-import { columnWidths, sorted, type DataColumn } from './data-table.ts'
+import { columnWidths, gridTemplate, sorted, type DataColumn } from './data-table.ts'
 import DataTable from './DataTable.vue'
 
 interface Row {
@@ -34,6 +34,19 @@ it('makes columns wider, never narrower', () => {
   const before = columnWidths(rows, columns, [])
   expect(columnWidths([{ name: 'x', count: 1 }], columns, before)).toEqual(before)
   expect(columnWidths([{ name: 'a-much-longer-name', count: 1 }], columns, before)[0]).toBeGreaterThan(before[0]!)
+})
+
+describe('the widths of columns', () => {
+  const three: readonly DataColumn<Row>[] = [columns[1]!, { ...columns[0]!, grows: true }, { title: 'User', text: () => '' }]
+  it('are what the text needs while there is room', () => {
+    expect(gridTemplate(three, [8, 60, 40], 200).template).toBe('8ch minmax(60ch, 1fr) 40ch')
+  })
+  it('take from the widest first, the same for all', () => {
+    expect(gridTemplate(three, [8, 60, 40], 68).template).toMatch(/^8ch minmax\((29\.9|30)ch, 1fr\) (29\.9|30)ch$/)
+  })
+  it('keep their least, and scroll below it', () => {
+    expect(gridTemplate(three, [8, 60, 40], 12)).toEqual({ template: '8ch minmax(18ch, 1fr) 9ch', minWidth: 'calc(35ch + 56px)' })
+  })
 })
 
 describe('the table', () => {

@@ -41,22 +41,50 @@ function compare(a: string | number, b: string | number): number {
 }
 
 const widestCharacters = 46
+/** Of a column that takes what room is left. */
+const widestGrowing = 120
+/** However little room there is, so much of each column stays. */
+const leastCharacters = 9
+const leastGrowing = 18
 
-/** A grid template that gives columns what their text needs, lets a growing one take the rest, and squeezes them when there is
- *  little room; with the width below which the table scrolls. */
-export function gridTemplate<T>(columns: readonly DataColumn<T>[], widths: readonly number[]): { readonly template: string; readonly minWidth: string } {
-  let least = 0
-  const tracks = columns.map((column, index) => {
-    const width = widths[index] ?? 10
-    const min = Math.min(width, column.grows ? 18 : 17)
-    least += min
-    return `minmax(${min}ch, ${column.grows ? '1fr' : `${width}ch`})`
-  })
-  return { template: tracks.join(' '), minWidth: `calc(${least}ch + ${(columns.length - 1) * gapPx + 24}px)` }
+/** A grid template that gives columns what their text needs and lets a growing one take the rest. With less room than that the
+ *  widest columns give way first, all to the same width; `minWidth` is where the table scrolls instead. `room` is the width of a row in
+ *  characters, 0 when it is not known yet. */
+export function gridTemplate<T>(columns: readonly DataColumn<T>[], widths: readonly number[], room = 0): { readonly template: string; readonly minWidth: string } {
+  const wanted = columns.map((_, index) => widths[index] ?? 10)
+  const least = columns.map((column, index) => Math.min(wanted[index]!, column.grows ? leastGrowing : leastCharacters))
+  const given = room > 0 ? sharedOut(wanted, least, room) : wanted
+  const tracks = columns.map((column, index) => (column.grows ? `minmax(${round(Math.min(given[index]!, wanted[index]!))}ch, 1fr)` : `${round(given[index]!)}ch`))
+  const sum = least.reduce((all, width) => all + width, 0)
+  return { template: tracks.join(' '), minWidth: `calc(${sum}ch + ${gapsOf(columns.length)}px)` }
 }
 
 /** Between columns, as the style sheet has it. */
 const gapPx = 16
+
+/** What of a table's width is not for its columns' text, px. */
+export function gapsOf(columns: number): number {
+  return (columns - 1) * gapPx + 24
+}
+
+/** The wanted widths, the widest of them cut to one common width so that all fit; none below its least. */
+function sharedOut(wanted: readonly number[], least: readonly number[], room: number): readonly number[] {
+  const cutTo = (most: number): number[] => wanted.map((width, index) => Math.max(least[index]!, Math.min(width, most)))
+  const sumOf = (widths: readonly number[]): number => widths.reduce((all, width) => all + width, 0)
+  if (sumOf(wanted) <= room) return wanted
+  let low = 0
+  let high = Math.max(...wanted)
+  for (let step = 0; step < 20; step++) {
+    const middle = (low + high) / 2
+    if (sumOf(cutTo(middle)) <= room) low = middle
+    else high = middle
+  }
+  return cutTo(low)
+}
+
+function round(width: number): number {
+  return Math.floor(width * 10) / 10
+}
 
 /** How many characters wide each column has to be for these rows; never narrower than `before`, so that nothing jumps. */
 export function columnWidths<T>(rows: readonly T[], columns: readonly DataColumn<T>[], before: readonly number[]): number[] {
@@ -66,6 +94,6 @@ export function columnWidths<T>(rows: readonly T[], columns: readonly DataColumn
       const length = column.text(row).length + (column.mark ? 3 : 0)
       if (length > widest) widest = length
     }
-    return Math.min(widest, column.widest ?? widestCharacters)
+    return Math.min(widest, column.widest ?? (column.grows ? widestGrowing : widestCharacters))
   })
 }
