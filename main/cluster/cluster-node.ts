@@ -2,6 +2,7 @@ import type { Program as Component, Machine, Process } from '../kernel/machine.t
 import type { Endpoint } from '../kernel/network.ts'
 import type { Scope } from '../kernel/scope.ts'
 import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server.ts'
+import type { OutboundDoor } from '../control-plane/apiserver/outbound/door.ts'
 import type { StoredObjects } from '../control-plane/apiserver/storage/stored-objects.ts'
 import { kubeControllerManager } from '../control-plane/controllers/kube-controller-manager.ts'
 import { etcdClient } from '../control-plane/etcd/network-client.ts'
@@ -37,6 +38,8 @@ export interface NodeSurroundings {
   readonly etcd: Endpoint
   /** What the API servers have decoded: immutable and the same for all, so it is there once. */
   readonly stored: StoredObjects
+  /** The API servers' way to webhooks outside the simulation. */
+  readonly outbound: OutboundDoor
   readonly apiServerStarted: (apiServer: ApiServer, scope: Scope) => void
 }
 
@@ -111,7 +114,7 @@ export class ClusterNode {
     })(process)
   }
 
-  #programs(options: ClusterOptions, { server, controlPlaneEndpoint, etcd, stored, apiServerStarted }: NodeSurroundings): ProgramTable {
+  #programs(options: ClusterOptions, { server, controlPlaneEndpoint, etcd, stored, outbound, apiServerStarted }: NodeSurroundings): ProgramTable {
     const { machine, spec } = this
     const component = (name: string, program: (process: Process, context: ProcessContext) => Component): [string, ReturnType<typeof componentProgram>] => [name, componentProgram(machine, name, program)]
     return new Map([
@@ -127,6 +130,7 @@ export class ClusterNode {
           flags: context.argv,
           files: context.files,
           stored,
+          outbound,
         })(process)
         apiServerStarted(apiServer, process.scope)
         return apiServer

@@ -1,3 +1,4 @@
+import type { Performer } from '../control-plane/apiserver/outbound/door.ts'
 import type { RequestVerifier } from '../control-plane/apiserver/registry/signing-request-hooks.ts'
 import type { Tokens } from '../control-plane/apiserver/tokens.ts'
 import type { DiskBacking } from '../kernel/disk.ts'
@@ -14,6 +15,8 @@ export interface ClusterOptions {
   readonly tokens: Tokens
   /** Checks the signatures of certificate requests; absent: they are taken at their word. */
   readonly verifyRequest?: RequestVerifier
+  /** Makes the calls to webhooks outside the simulation; absent: nothing leaves. */
+  readonly performOutbound?: Performer
   /** The cluster CA's certificate (PEM), for service accounts. */
   readonly caCertificate: string
   readonly images: CatalogueData

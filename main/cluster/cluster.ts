@@ -4,6 +4,7 @@ import { Kernel } from '../kernel/kernel.ts'
 import { Machine } from '../kernel/machine.ts'
 import { Network, type Endpoint } from '../kernel/network.ts'
 import { Pacer } from '../kernel/pacer.ts'
+import { OutsideCalls } from '../control-plane/apiserver/outbound/door.ts'
 import { StoredObjects } from '../control-plane/apiserver/storage/stored-objects.ts'
 import { BridgeError } from '../../preload/contract/bridge.ts'
 import type { TimeState } from '../../preload/contract/time.ts'
@@ -33,6 +34,8 @@ export class Cluster {
   readonly pacer: Pacer
   readonly observer: Observer
   readonly gateway: Gateway
+  /** The API servers' way to webhooks outside. */
+  readonly outsideCalls: OutsideCalls
   readonly nodes = new Map<string, ClusterNode>()
   readonly machines = new Map<string, Machine>()
   readonly apiServers: ApiServers
@@ -64,6 +67,7 @@ export class Cluster {
     this.server = this.loadBalancer?.endpoint ?? { address: firstControlPlane.address, port: apiServerPort }
     this.apiServers = new ApiServers(controlPlanes.map(({ name }) => name), (machine) => this.loadBalancer?.isHealthy(machine) ?? true)
     const stored = new StoredObjects(options.freeze ?? false)
+    this.outsideCalls = new OutsideCalls(this.kernel, (label, data, run) => this.gateway.enter(label, data, run), options.performOutbound, () => this.pacer.state !== 'running' || this.pacer.speed === Infinity)
     for (const machineSpec of spec.machines) {
       const disk = new SimulatedDisk(this.kernel, machineSpec.name, options.backingOf?.(machineSpec.name))
       const machine = new Machine(this.network, machineSpec.name, machineSpec.address, disk)
@@ -73,6 +77,7 @@ export class Cluster {
         controlPlaneEndpoint: this.server,
         etcd: { address: machineSpec === firstControlPlane ? '127.0.0.1' : firstControlPlane.address, port: etcdPort },
         stored,
+        outbound: this.outsideCalls,
         apiServerStarted: (apiServer, scope) => this.apiServers.started(machineSpec.name, apiServer, scope),
       }))
     }

@@ -1,4 +1,5 @@
 import { edgeLabel, replayEdge } from '../control-plane/apiserver/edge-input.ts'
+import { outboundLabel } from '../control-plane/apiserver/outbound/door.ts'
 import type { EtcdInput } from '../control-plane/etcd/grpc/edge-calls.ts'
 import { replayEtcd } from '../control-plane/etcd/grpc/replay.ts'
 import type { RecordedInput } from '../kernel/input-log.ts'
@@ -12,8 +13,10 @@ import { versionsOf } from './key-history.ts'
 export function replayRun(cluster: Cluster, inputs: readonly RecordedInput[]): void {
   const api = replayEdge(cluster.apiServers.handler)
   const etcd = replayEtcd(etcdFromOutside(cluster))
+  cluster.outsideCalls.useRecorded()
   cluster.gateway.onReplay(({ label, data }) => {
     if (label === edgeLabel) api(data)
+    else if (label === outboundLabel) cluster.outsideCalls.replay(data)
     else if (label === 'etcd') etcd(data as EtcdInput)
     else if (label === 'etcd-range') {
       const { prefix, limit } = data as { prefix: string; limit: number }

@@ -5,6 +5,7 @@ import type { LabServices } from '../../preload/contract/services.ts'
 import { FileBacking } from '../kernel/disk.node.ts'
 import { nodeHost } from '../kernel/host.node.ts'
 import { createPki } from '../control-plane/apiserver/pki.node.ts'
+import { httpsPerformer } from '../control-plane/apiserver/outbound/https.node.ts'
 import { requestSignatureProblem } from '../control-plane/apiserver/request-signature.node.ts'
 import { es256Tokens } from '../control-plane/apiserver/tokens.node.ts'
 import { Cluster } from './cluster.ts'
@@ -25,12 +26,14 @@ const etcdEdgeAtLatestMs = 5_000
 
 async function run(): Promise<void> {
   const pki = options.pki ?? (await createPki({ now: Date.now() }))
+  const outside = httpsPerformer()
   const cluster = new Cluster({
     spec: options.spec,
     host: nodeHost,
     epoch: options.epoch,
     tokens: es256Tokens(pki.tokenKey),
     verifyRequest: requestSignatureProblem,
+    performOutbound: outside.perform,
     caCertificate: pki.ca.certificate,
     images: imageCatalogue,
     ...(options.disks === undefined ? {} : { backingOf: (machine) => new FileBacking(join(options.disks!, machine)) }),
@@ -52,7 +55,7 @@ async function run(): Promise<void> {
     if (message.type === 'frame') window.receive(message.frame)
     else {
       etcdEdge?.close()
-      void stop(cluster, edge, console)
+      void stop(cluster, edge, console).finally(() => outside.close())
     }
   })
   cluster.boot()

@@ -13,6 +13,7 @@ import type { ApiServerOptions } from './server.ts'
 import type { KubeletAccess } from './streams/kubelet-access.ts'
 import type { Feed } from './storage/feed.ts'
 import type { Storage } from './storage/storage.ts'
+import type { WebhookMetrics } from './webhooks/webhook-metrics.ts'
 
 /** The options with their defaults. */
 export type Settings = ApiServerOptions & Required<Pick<ApiServerOptions, 'issuer' | 'port' | 'serviceCidr' | 'nodePorts'>>
@@ -36,6 +37,8 @@ export interface Parts extends Running {
   /** Whether the server's own objects are there. */
   readonly isReady: () => boolean
   readonly services: ServiceAllocator
+  /** How admission webhooks do; absent where no kind configures any. */
+  readonly webhookMetrics?: WebhookMetrics | undefined
   /** By `group/plural`. */
   readonly hooks: Map<string, StoreHooks>
 }

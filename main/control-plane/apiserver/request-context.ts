@@ -16,6 +16,8 @@ export interface RequestContext {
   readonly audit?: AuditRecord | undefined
   /** Notes something for the audit log. */
   annotate?(key: string, value: string): void
+  /** Whether the request has been answered (it took too long), or its client has gone. */
+  isOver?(): boolean
 }
 
 /** Collects warnings for a response. */

@@ -13,6 +13,9 @@ import { ServiceAllocator } from './allocation/service-allocator.ts'
 import { Admission } from './admission/admission.ts'
 import { CustomResources } from './apiextensions/custom-resources.ts'
 import { admissionPlugins } from './admission/plugins.ts'
+import { conversionCaller } from './outbound/conversion-caller.ts'
+import type { OutboundDoor } from './outbound/door.ts'
+import { webhookClientOf } from './outbound/webhook-client-of.ts'
 import { makeAuthenticator } from './authn/authenticators.ts'
 import { authorizers } from './authz/authorizers.ts'
 import { keepApiServices } from './bootstrap/api-services.ts'
@@ -40,6 +43,8 @@ import { Feed } from './storage/feed.ts'
 import { Storage } from './storage/storage.ts'
 import { StoredObjects } from './storage/stored-objects.ts'
 import { exposeWatchCache } from './watch-cache-view.ts'
+import { webhookPlugins } from './webhooks/plugins.ts'
+import { WebhookMetrics } from './webhooks/webhook-metrics.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface ApiServerOptions extends RunningOptions {
@@ -61,6 +66,8 @@ export interface ApiServerOptions extends RunningOptions {
   readonly issuer?: string
   /** The RBAC objects of a new cluster. Default: the server's own, and those that kubeadm adds. */
   readonly policies?: readonly BootstrapPolicy[]
+  /** The way to webhooks outside the simulation. Default: nothing leaves. */
+  readonly outbound?: OutboundDoor
   /** What values of etcd mean, once decoded: several servers of one simulation may share it. Default: its own. */
   readonly stored?: StoredObjects
   /** Makes every object that leaves the server immutable in fact. For tests and development. */
@@ -117,8 +124,11 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     if (options.verifyRequest) hooks.set('certificates.k8s.io/certificatesigningrequests', signingRequestHooks(options.verifyRequest))
     let isReady = false
     const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
-    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, customResources, storage, own, admission, authenticator: authenticating, authorization, log, ...running, settings, hooks }
+    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, customResources, storage, own, admission, authenticator: authenticating, authorization, log, ...running, settings, hooks, webhookMetrics: new WebhookMetrics() }
+    const webhooks = webhookClientOf(parts)
+    if (customResources) customResources.conversionCaller = conversionCaller(webhooks)
     admission.use(admissionPlugins(parts))
+    admission.use(webhookPlugins(parts, webhooks))
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator: authenticating, authorizer: authorization.authorizer, log, ...running, route: router(resources, named.resources, named.other) })
     const endpoints = new EndpointReconciler(process, own, new MasterLeases(options.etcd, leases), settings.advertisedAddress, settings.port)

@@ -108,6 +108,11 @@ export class AuditRecord {
     if (annotations[key] === undefined && value.length <= annotationBytesMax) annotations[key] = value
   }
 
+  /** Whether the bodies of requests are written down, too. */
+  get holdsRequests(): boolean {
+    return reaches(this.#config.level, 'Request')
+  }
+
   impersonates(user: User): void {
     this.#known.impersonatedUser = userOf(user)
   }

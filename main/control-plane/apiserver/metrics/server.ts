@@ -3,8 +3,9 @@ import type { Parts } from '../parts.ts'
 import type { HealthChecks } from '../health/health.ts'
 import { versionInfo } from '../health/version.ts'
 import type { MetricsPage } from './page.ts'
+import { webhookMetrics } from './webhooks.ts'
 
-export function serverMetrics(page: MetricsPage, { log, auditor, admission, process }: Parts): void {
+export function serverMetrics(page: MetricsPage, { log, auditor, admission, process, webhookMetrics: webhooks }: Parts): void {
   if (auditor) {
     page.family('apiserver_audit_error_total', 'counter', 'ALPHA', 'Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by the error.')
     page.sample('apiserver_audit_error_total', { plugin: 'log' }, auditor.counts.errors)
@@ -15,6 +16,7 @@ export function serverMetrics(page: MetricsPage, { log, auditor, admission, proc
   }
   page.family('apiserver_admission_controller_admission_duration_seconds', 'histogram', 'STABLE', 'Admission controller latency histogram in seconds, identified by name and broken out for each operation and API resource and type (validate or admit).')
   for (const { name, type, operation, rejected, seconds } of admission.metrics.all()) page.histogram('apiserver_admission_controller_admission_duration_seconds', { name, operation, rejected: String(rejected), type }, seconds)
+  if (webhooks) webhookMetrics(page, webhooks)
   page.family('authenticated_user_requests', 'counter', 'ALPHA', 'Counter of authenticated requests broken out by username.')
   for (const [username, count] of log.users) page.sample('authenticated_user_requests', { username }, count)
   page.family('authentication_attempts', 'counter', 'ALPHA', 'Counter of authenticated attempts.')

@@ -26,6 +26,8 @@ import type { Leases } from './leases.ts'
 
 export interface WriteOptions {
   readonly dryRun: boolean
+  /** As the client gave it, for those who are told of the request's options. */
+  readonly fieldValidation?: string
   readonly fieldManager: string
   /** The managed fields are already right (server-side apply). */
   readonly managed?: boolean
@@ -106,7 +108,7 @@ export class Store {
     this.applyDefaults(object)
     this.#tidyOwners(object, context)
     if (!options.managed) object = trackedUpdate(this.#storedKind, undefined, object, { manager: options.fieldManager, timestamp: strategyContext.timestamp, subresource })
-    const attributes = this.#attributes(context, 'CREATE', object, undefined, options.dryRun, subresource)
+    const attributes = this.#attributes(context, 'CREATE', object, undefined, options.dryRun, subresource, undefined, optionsObject('CreateOptions', options))
     await this.#parts.admission.admit(attributes)
     const generated = !object.metadata.name && Boolean(object.metadata.generateName)
     for (let attempt = 1; ; attempt++) {
@@ -210,7 +212,7 @@ export class Store {
     if (metadata.uid && metadata.uid !== old.metadata.uid) {
       throw conflict(this.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`)
     }
-    const attributes = this.#attributes(context, 'UPDATE', object, old, options.dryRun, plan.subresource)
+    const attributes = this.#attributes(context, 'UPDATE', object, old, options.dryRun, plan.subresource, undefined, optionsObject('UpdateOptions', options))
     await this.#parts.admission.admit(attributes)
     const hooks = this.#parts.hooksFor(this.#storedKind)
     const finish = plan.subresource === '' ? await hooks?.beginUpdate?.(object, old, options.dryRun) : undefined
@@ -269,7 +271,7 @@ export class Store {
       if (!current) throw notFound(this.groupResource, name)
       const old = await this.#decode(current)
       checkPreconditions(options, old, this.groupResource, name)
-      const attributes = this.#attributes(context, 'DELETE', undefined, old, dryRun, '', name)
+      const attributes = this.#attributes(context, 'DELETE', undefined, old, dryRun, '', name, { ...options, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' })
       await this.#parts.admission.admit(attributes)
       const begun = beginDeletion(this.#storedKind, old, options, strategyContext)
       if (begun.outcome === 'pending') return { object: this.#shown(old), gone: false }
@@ -342,9 +344,9 @@ export class Store {
     Object.assign(target, standIn)
   }
 
-  #attributes(context: RequestContext, operation: AdmissionAttributes['operation'], object: KubeObject | undefined, oldObject: KubeObject | undefined, dryRun: boolean, subresource: string, name?: string): AdmissionAttributes {
+  #attributes(context: RequestContext, operation: AdmissionAttributes['operation'], object: KubeObject | undefined, oldObject: KubeObject | undefined, dryRun: boolean, subresource: string, name: string | undefined, options: object): AdmissionAttributes {
     const of = object ?? oldObject
-    return { operation, kind: this.#storedKind, subresource, name: name ?? of?.metadata.name ?? '', namespace: of?.metadata.namespace ?? '', object, oldObject, dryRun, context }
+    return { operation, kind: this.#storedKind, served: this.kind, options, subresource, name: name ?? of?.metadata.name ?? '', namespace: of?.metadata.namespace ?? '', object, oldObject, dryRun, context }
   }
 
   #strategyContext(context: RequestContext, dryRun: boolean): StrategyContext {
@@ -392,6 +394,11 @@ export class Store {
       throw internalError(error instanceof EtcdError || error instanceof Error ? error.message : String(error))
     }
   }
+}
+
+/** The options of a write as an object of the API. */
+function optionsObject(kind: 'CreateOptions' | 'UpdateOptions', { dryRun, fieldManager, fieldValidation }: WriteOptions): object {
+  return { kind, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}), fieldManager, ...(fieldValidation === undefined ? {} : { fieldValidation }) }
 }
 
 /** `dryRun` of create, update and patch: only All; other values are Invalid. */
