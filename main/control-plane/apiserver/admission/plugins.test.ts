@@ -122,3 +122,24 @@ it('certificates are approved and signed by those who may', async () => {
   await server.run(10)
   expect((await server.call('PUT', `${csrs}/mine/approval`, approved, {}, jane)).status).toBe(200)
 })
+
+it('one priority class is the default', async () => {
+  const server = await startServer()
+  const classes = '/apis/scheduling.k8s.io/v1/priorityclasses'
+  const priority = (name: string, globalDefault: boolean) => ({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value: 5, globalDefault })
+  await make(server, classes, priority('first', true))
+  expect((await make(server, classes, priority('second', true))).message).toBe('priorityclasses.scheduling.k8s.io "second" is forbidden: PriorityClass first is already marked as default. Only one default can exist')
+  expect((await make(server, classes, priority('second', false))).value).toBe(5)
+  expect((await server.call('PATCH', `${classes}/first`, { metadata: { labels: { a: 'b' } } }, merge)).status).toBe(200)
+})
+
+it('an account may insist on its own secrets', async () => {
+  const server = await startServer()
+  await make(server, `${base}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } }, secrets: [{ name: 'mine' }] })
+  const tried = async (spec: object) => (await server.call('POST', `${base}/pods?dryRun=All`, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } })).json
+  const because = 'is not allowed because service account default does not reference that'
+  expect((await tried({ volumes: [{ name: 'v', secret: { secretName: 'mine' } }] })).kind).toBe('Pod')
+  expect((await tried({ volumes: [{ name: 'v', secret: { secretName: 'other' } }] })).message).toBe(`pods "p" is forbidden: volume with secret.secretName="other" ${because} secret`)
+  expect((await tried({ containers: [{ name: 'c', image: 'i', env: [{ name: 'E', valueFrom: { secretKeyRef: { name: 'other', key: 'k' } } }] }] })).message).toBe(`pods "p" is forbidden: container c with envVar E referencing secret.secretName="other" ${because} secret`)
+  expect((await tried({ imagePullSecrets: [{ name: 'other' }] })).message).toBe(`pods "p" is forbidden: imagePullSecrets[0].name="other" ${because} imagePullSecret`)
+})

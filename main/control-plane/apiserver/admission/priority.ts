@@ -4,13 +4,20 @@ import type { WatchCache } from '../storage/watch-cache.ts'
 import { isAbout, refused } from './admission.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
-/** Turns a pod's priority class into its number, and keeps clients from choosing the number themselves. */
+/** Turns a pod's priority class into its number, keeps clients from choosing the number themselves, and lets only one class be the
+ *  default. Follows upstream's Priority. */
 export function priorityAdmission(classes: WatchCache): AdmissionPlugin {
   const find = (name: string): PriorityClass | undefined => classes.get(name) as PriorityClass | undefined
   return {
     name: 'Priority',
-    handles: (attributes) => isAbout(attributes, '', 'pods') && (attributes.operation === 'CREATE' || attributes.operation === 'UPDATE'),
+    handles: (attributes) => (attributes.operation === 'CREATE' || attributes.operation === 'UPDATE') && (isAbout(attributes, '', 'pods') || isAbout(attributes, 'scheduling.k8s.io', 'priorityclasses')),
+    validate(attributes) {
+      if (attributes.kind.plural !== 'priorityclasses' || !(attributes.object as PriorityClass).globalDefault) return
+      const standard = defaultClass(classes)
+      if (standard && (attributes.operation === 'CREATE' || standard.metadata.name !== attributes.name)) throw refused(attributes, `PriorityClass ${standard.metadata.name} is already marked as default. Only one default can exist`)
+    },
     admit(attributes) {
+      if (attributes.kind.plural !== 'pods') return
       const { spec } = attributes.object as Pod
       if (!spec) return
       if (attributes.operation === 'UPDATE') {

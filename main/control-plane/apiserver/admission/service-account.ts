@@ -1,4 +1,4 @@
-import type { Container, Pod, ServiceAccount, Volume } from '../../../api/generated/types.ts'
+import type { Container, Pod, PodSpec, ServiceAccount, Volume } from '../../../api/generated/types.ts'
 import { isNotFound, notFound, serverTimeout } from '../../../api/machinery/status-error.ts'
 import { isAbout, refused } from './admission.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
@@ -8,6 +8,7 @@ const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
 /** An hour, and what the kubelet needs to renew it in time (upstream's WarnOnlyBoundTokenExpirationPeriod). */
 const tokenExpirationSeconds = 3_607
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
+const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets'
 
 export interface ServiceAccountParts {
   readonly cached: (namespace: string, name: string) => ServiceAccount | undefined
@@ -44,7 +45,11 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
     },
     validate(attributes) {
       const { metadata, spec } = attributes.object as Pod
-      if (!metadata.annotations?.[mirrorAnnotation] && spec && !spec.serviceAccountName) throw refused(attributes, 'no service account specified for pod')
+      if (metadata.annotations?.[mirrorAnnotation] || !spec) return
+      if (!spec.serviceAccountName) throw refused(attributes, 'no service account specified for pod')
+      const account = parts.cached(attributes.namespace, spec.serviceAccountName)
+      const problem = account?.metadata.annotations?.[enforceAnnotation] === 'true' ? secretProblem(spec, account) : undefined
+      if (problem !== undefined) throw refused(attributes, problem)
     },
   }
 
@@ -61,6 +66,23 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
       if (made) return made
     }
   }
+}
+
+/** What a pod refers to that its account does not list, when the account insists. */
+function secretProblem(spec: PodSpec, { metadata, secrets, imagePullSecrets }: ServiceAccount): string | undefined {
+  const because = `is not allowed because service account ${metadata.name} does not reference that`
+  const mountable = new Set(secrets?.map(({ name }) => name))
+  for (const { secret } of spec.volumes ?? []) if (secret && !mountable.has(secret.secretName)) return `volume with secret.secretName="${secret.secretName ?? ''}" ${because} secret`
+  const lists = [['init container', spec.initContainers], ['container', spec.containers]] as const
+  for (const [what, containers] of lists) {
+    for (const { name, env } of containers ?? []) {
+      const bad = env?.find(({ valueFrom }) => valueFrom?.secretKeyRef && !mountable.has(valueFrom.secretKeyRef.name))
+      if (bad) return `${what} ${name} with envVar ${bad.name} referencing secret.secretName="${bad.valueFrom!.secretKeyRef!.name ?? ''}" ${because} secret`
+    }
+  }
+  const pullable = new Set(imagePullSecrets?.map(({ name }) => name))
+  const index = spec.imagePullSecrets?.findIndex(({ name }) => !pullable.has(name)) ?? -1
+  return index < 0 ? undefined : `imagePullSecrets[${index}].name="${spec.imagePullSecrets![index]!.name ?? ''}" ${because} imagePullSecret`
 }
 
 function checkMirror(attributes: AdmissionAttributes, { spec }: Pod): void {
