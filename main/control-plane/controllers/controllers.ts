@@ -7,12 +7,15 @@ import { disruptionController } from './disruption/disruption-controller.ts'
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring/endpoint-slice-mirroring-controller.ts'
 import { endpointSliceController } from './endpoint-slice/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
+import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-controller.ts'
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts'
 import { jobController } from './job/job-controller.ts'
 import type { KubeControllerManagerOptions } from './kube-controller-manager.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
+import { persistentVolumeBinderController } from './persistent-volume-binder/persistent-volume-binder-controller.ts'
+import { persistentVolumeExpanderController } from './persistent-volume-expander/persistent-volume-expander-controller.ts'
 import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
 import { replicaSetController } from './replica-set/replica-set-controller.ts'
 import { replicationControllerController } from './replica-set/replication-controller-controller.ts'
@@ -23,6 +26,9 @@ import { tokensController } from './service-account/tokens-controller.ts'
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts'
+import { persistentVolumeClaimProtectionController } from './volume-protection/persistent-volume-claim-protection-controller.ts'
+import { persistentVolumeProtectionController } from './volume-protection/persistent-volume-protection-controller.ts'
+import { volumeAttributesClassProtectionController } from './volume-protection/volume-attributes-class-protection-controller.ts'
 
 /** Every controller of the manager, in the order in which they are started. */
 export function controllersOf(options: KubeControllerManagerOptions): ControllerDefinition[] {
@@ -50,6 +56,12 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     endpointSliceMirroringController,
     garbageCollectorController,
     clusterRoleAggregationController,
+    persistentVolumeBinderController,
+    persistentVolumeClaimProtectionController,
+    persistentVolumeProtectionController,
+    persistentVolumeExpanderController,
+    volumeAttributesClassProtectionController,
+    ephemeralVolumeController,
     podGarbageCollector(options.terminatedPodsMax),
   ]
 }
