@@ -11,6 +11,7 @@ import { bootstrapTokens } from './bootstrap-tokens.ts'
 import { lastUsedLabel, legacyTokens } from './legacy-tokens.ts'
 import type { ObjectLookup } from './object-lookup.ts'
 import { serviceAccountTokens } from './service-account-tokens.ts'
+import { TokenReader } from './token-claims.ts'
 
 export interface AuthenticationParts {
   readonly process: Process
@@ -24,6 +25,7 @@ export interface AuthenticationParts {
 export function makeAuthenticator({ process, resources, own, tokens, issuer }: AuthenticationParts): Authenticator {
   const now = (): number => process.clock.now()
   const audiences = [issuer]
+  const reader = new TokenReader(tokens)
   const lookup: ObjectLookup = {
     cached: (resource, namespace, name) => resources.storeOf('', resource).store.cached(namespace, name),
     read: (resource, namespace, name) => found(resources.storeOf('', resource).store.get(namespace, name)),
@@ -31,8 +33,8 @@ export function makeAuthenticator({ process, resources, own, tokens, issuer }: A
   return new Authenticator({
     audiences,
     tokens: [
-      legacyTokens({ tokens, audiences, lookup, used: (secret) => noteUse(secret) }),
-      serviceAccountTokens({ tokens, issuer, audiences, now, lookup }),
+      legacyTokens({ reader, audiences, lookup, used: (secret) => noteUse(secret) }),
+      serviceAccountTokens({ reader, issuer, audiences, now, lookup }),
       bootstrapTokens({ lookup, now, audiences, log: (message) => process.journal.info(message) }),
     ],
   })

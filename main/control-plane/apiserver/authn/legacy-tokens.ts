@@ -1,9 +1,8 @@
 import type { Secret, ServiceAccount } from '../../../api/generated/types.ts'
 import { quote } from '../../../api/machinery/go-text.ts'
 import { encodeBase64 } from '../../../api/kinds/core/base64.ts'
-import type { Tokens } from '../tokens.ts'
 import type { ObjectLookup } from './object-lookup.ts'
-import { claimsFrom } from './token-claims.ts'
+import type { TokenReader } from './token-claims.ts'
 import type { Annotate, TokenAuthenticator, TokenOutcome } from './token-authenticator.ts'
 import { serviceAccountGroups, serviceAccountName, splitServiceAccountName } from './user.ts'
 
@@ -13,7 +12,7 @@ const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since'
 const claimPrefix = 'kubernetes.io/serviceaccount/'
 
 export interface LegacyTokensOptions {
-  readonly tokens: Tokens
+  readonly reader: TokenReader
   readonly audiences: readonly string[]
   readonly lookup: ObjectLookup
   /** Told of every use of a secret's token: its label says on which day it was used last. */
@@ -24,10 +23,10 @@ const generatedWarning = 'Use tokens from the TokenRequest API or manually creat
 
 /** Understands the tokens of Secrets of type kubernetes.io/service-account-token: they never expire, and hold as long as the Secret has
  *  them. Follows upstream's legacy validator with its tracking of use. */
-export function legacyTokens({ tokens, audiences: own, lookup, used }: LegacyTokensOptions): TokenAuthenticator {
+export function legacyTokens({ reader, audiences: own, lookup, used }: LegacyTokensOptions): TokenAuthenticator {
   return {
     authenticate(token, audiences, annotate) {
-      const read = claimsFrom(token, legacyIssuer, tokens)
+      const read = reader.claimsFrom(token, legacyIssuer)
       if (!read || 'problem' in read) return read
       const { claims } = read
       annotate('authentication.k8s.io/legacy-token', String(claims['sub'] ?? ''))

@@ -1,14 +1,15 @@
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { listText, quote } from '../../../api/machinery/go-text.ts'
 import { parseTime } from '../../../api/machinery/time.ts'
-import type { KubernetesClaims, Tokens } from '../tokens.ts'
+import type { KubernetesClaims } from '../tokens.ts'
 import type { BoundResource, ObjectLookup } from './object-lookup.ts'
-import { claimsFrom, timeProblem } from './token-claims.ts'
+import { timeProblem } from './token-claims.ts'
+import type { TokenReader } from './token-claims.ts'
 import type { Annotate, TokenAuthenticator, TokenOutcome } from './token-authenticator.ts'
 import { serviceAccountGroups, serviceAccountName } from './user.ts'
 
 export interface ServiceAccountTokensOptions {
-  readonly tokens: Tokens
+  readonly reader: TokenReader
   readonly issuer: string
   /** Whom tokens without an audience are for: the server itself. */
   readonly audiences: readonly string[]
@@ -23,10 +24,10 @@ const deletedLeewayMs = 60_000
 
 /** Understands the tokens that TokenRequest gives out: signed by this cluster, for an audience, bound to a service account and perhaps
  *  to a pod, a node or a secret. Follows upstream's claims validator. */
-export function serviceAccountTokens({ tokens, issuer, audiences: own, now, lookup }: ServiceAccountTokensOptions): TokenAuthenticator {
+export function serviceAccountTokens({ reader, issuer, audiences: own, now, lookup }: ServiceAccountTokensOptions): TokenAuthenticator {
   return {
     authenticate(token, audiences, annotate) {
-      const read = claimsFrom(token, issuer, tokens)
+      const read = reader.claimsFrom(token, issuer)
       if (!read || 'problem' in read) return read
       const { claims } = read
       const given = audiencesOf(claims['aud'])

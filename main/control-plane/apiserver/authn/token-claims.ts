@@ -30,12 +30,29 @@ function readClaims(token: string): Json | undefined {
 /** What upstream's server accepts as signatures. */
 const signingAlgorithms: ReadonlySet<string> = new Set(['RS256', 'ES256', 'ES384', 'ES512'])
 
-/** The verified claims of a token of an issuer, the reason why it is none, or undefined when it is somebody else's. */
-export function claimsFrom(token: string, issuer: string, tokens: Tokens): { readonly claims: Json } | TokenProblem | undefined {
-  if (unverifiedClaims(token)?.['iss'] !== issuer) return undefined
-  const claims = tokens.verify(token)
-  return claims ? { claims: claims as unknown as Json } : { problem: 'go-jose/go-jose: error in cryptographic primitive' }
+/** Reads tokens, and remembers what it read: clients come with the same one again and again. */
+export class TokenReader {
+  readonly #tokens: Tokens
+  readonly #read = new Map<string, Json | undefined>()
+
+  constructor(tokens: Tokens) {
+    this.#tokens = tokens
+  }
+
+  /** The verified claims of a token of an issuer, the reason why it is none, or undefined when it is somebody else's. */
+  claimsFrom(token: string, issuer: string): { readonly claims: Json } | TokenProblem | undefined {
+    let unverified = this.#read.get(token)
+    if (unverified === undefined && !this.#read.has(token)) {
+      unverified = unverifiedClaims(token)
+      this.#read.set(token, unverified)
+      if (this.#read.size > rememberedMax) this.#read.delete(this.#read.keys().next().value!)
+    }
+    if (unverified?.['iss'] !== issuer) return undefined
+    return this.#tokens.verify(token) ? { claims: unverified } : { problem: 'go-jose/go-jose: error in cryptographic primitive' }
+  }
 }
+
+const rememberedMax = 2_000
 
 /** Clocks may differ by so much. */
 const leewaySeconds = 60
