@@ -18,8 +18,8 @@ export interface Command {
   readonly hidden?: boolean
   /** Of commands that only group others: an unknown word is not complained about, the help is printed. */
   readonly lenient?: boolean
-  /** Of commands that only group others: without a word it fails, and an unknown word is told as kubectl's own mistake. */
-  readonly complains?: boolean
+  /** Of commands that only group others: without a word, their help goes to the output and not among the errors. */
+  readonly helpOnOutput?: boolean
   /** Every word after the command is an argument, flags are not looked for. */
   readonly verbatim?: boolean
   /** The least exit code of a failure, where it is not 1. */

@@ -28,7 +28,7 @@ export const globalFlags: readonly Flag[] = [
   { name: 'token', type: 'string', help: "Bearer token for authentication to the API server" },
   { name: 'user', type: 'string', help: "The name of the kubeconfig user to use" },
   { name: 'username', type: 'string', help: "Username for basic authentication to the API server" },
-  { name: 'v', short: 'v', type: 'string', default: "0", help: "number for the log level verbosity" },
+  { name: 'v', short: 'v', type: 'string', default: "0", check: (value) => (/^[-+]?\d+$/.test(value) ? undefined : `strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`), help: "number for the log level verbosity" },
   { name: 'vmodule', type: 'string', default: "", help: "comma-separated list of pattern=N settings for file-filtered logging (only works for the default text log format)" },
   { name: 'warnings-as-errors', type: 'bool', help: "Treat warnings received from the server as errors and exit with a non-zero exit code" },
 ]

@@ -4,7 +4,7 @@ import { CliError, ManyErrors, UsageError, usageError } from './cli-error.ts'
 import type { Command } from './command.ts'
 import { Factory, type Connector } from './connection/factory.ts'
 import { ConnectionError } from './connection/connection-error.ts'
-import { FlagValues, parseFlags } from './flags.ts'
+import { FlagValues, parseDurationMs, parseFlags } from './flags.ts'
 import { globalFlags } from './global-flags.ts'
 import { helpText } from './help.ts'
 import { statusErrorText } from './status-error-text.ts'
@@ -15,6 +15,7 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
   try {
     const plugin = await pluginCode(root, argv, environment)
     if (plugin !== undefined) return plugin
+    if (argv[0] === 'help') return printHelp(root, argv.slice(1).filter((word) => !word.startsWith('-')), streams)
     const { command, path, rest } = find(root, argv)
     const own = command.flags ?? []
     const shadowed = (name: string): boolean => own.some((flag) => flag.name === name)
@@ -29,7 +30,9 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
     if (parsed.help || !command.run) {
       if (!parsed.help && command !== root && !command.lenient) {
         if (parsed.args.length > 0) throw usageError(path, `unknown command ${JSON.stringify(parsed.args.join(' '))}`)
-        streams.err(helpText(command, path))
+        const text = helpText(command, path)
+        if (command.helpOnOutput) streams.out(text)
+        else streams.err(text)
         return 1
       }
       streams.out(helpText(command, path))
@@ -39,17 +42,41 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
     if (missing.length > 0) throw new CliError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`)
     const factory = new Factory(parsed.values.forConnection(globalFlags, shadowed), streams, connect)
     failureCode = command.failureCode ?? 0
+    checkTimeout(parsed.values.text('request-timeout'))
     const code = await command.run({ path, flags: parsed.values, args: parsed.args, argsBeforeDash: parsed.argsBeforeDash, streams, environment, factory })
+    if (factory.warningCount > 0 && parsed.values.bool('warnings-as-errors')) throw new CliError(factory.warningCount === 1 ? '1 warning received' : `${factory.warningCount} warnings received`)
     return code ?? 0
   } catch (error) {
     return Math.max(report(error, streams), failureCode)
   }
 }
 
+function checkTimeout(text: string): void {
+  if (/^\d+$/.test(text) || parseDurationMs(text) !== undefined) return
+  throw new CliError('Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)')
+}
+
+/** `kubectl help COMMAND…`. */
+function printHelp(root: Command, words: readonly string[], streams: Streams): number {
+  let command = root
+  for (const word of words) {
+    const next = command.subcommands?.find(({ name, aliases }) => name === word || aliases?.includes(word))
+    if (!next && command === root) {
+      streams.err(`Unknown help topic [${words.map((each) => `\`${each}\``).join(' ')}]\n${helpText(root, root.name)}`)
+      return 0
+    }
+    if (!next) break
+    command = next
+  }
+  const path = [root.name, ...words].join(' ')
+  streams.out(helpText(command, path))
+  return 0
+}
+
 /** The exit code of the plugin that the first word names, if no command of ours has that name and such a plugin exists. */
 async function pluginCode(root: Command, argv: readonly string[], { variables }: Environment): Promise<number | undefined> {
   const [first] = argv
-  if (first === undefined || first.startsWith('-') || root.subcommands?.some(({ name, aliases }) => name === first || aliases?.includes(first))) return undefined
+  if (first === undefined || first.startsWith('-') || first === 'help' || root.subcommands?.some(({ name, aliases }) => name === first || aliases?.includes(first))) return undefined
   const { runPlugin } = await import('./plugins.node.ts')
   return runPlugin(argv, variables)
 }

@@ -51,5 +51,4 @@ export const pluginCommand = (root: () => Command): Command => ({
   short: 'Provides utilities for interacting with plugins',
   long: 'Tell which plugins there are.\n\n A plugin is a program on the PATH whose name begins with "kubectl-": "kubectl foo" runs "kubectl-foo".',
   subcommands: [list(root)],
-  complains: true,
 })

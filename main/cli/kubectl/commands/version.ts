@@ -1,11 +1,13 @@
 import { CliError } from '../cli-error.ts'
 import type { Command } from '../command.ts'
-import { printJson } from '../printing/go-json.ts'
+import { asStruct, printJson } from '../printing/go-json.ts'
 import { printYaml } from '../printing/go-yaml.ts'
 import { requestJson } from '../resources/requests.ts'
 
 /** The version whose behaviour this kubectl has. */
 export const clientVersion = 'v1.36.1'
+/** The kustomize whose builds ours are like. */
+const kustomizeVersion = 'v5.8.1'
 
 /** `kubectl version`. */
 export const versionCommand: Command = {
@@ -20,7 +22,7 @@ export const versionCommand: Command = {
     const { flags, streams } = context
     const output = flags.text('output')
     if (output !== '' && output !== 'json' && output !== 'yaml') throw new CliError("--output must be 'yaml' or 'json'")
-    const clientFacts = { buildDate: '2026-05-12T00:00:00Z', compiler: 'orrery', gitVersion: clientVersion, major: '1', minor: '36', platform: 'linux/amd64' }
+    const clientFacts = { major: '1', minor: '36', gitVersion: clientVersion, buildDate: '2026-05-12T00:00:00Z', compiler: 'orrery', platform: 'linux/amd64' }
     let server: { gitVersion?: string } | undefined
     let failure: unknown
     if (!flags.bool('client')) {
@@ -31,10 +33,10 @@ export const versionCommand: Command = {
       }
     }
     if (output === '') {
-      streams.out(`Client Version: ${clientVersion}\nKustomize Version: none\n`)
+      streams.out(`Client Version: ${clientVersion}\nKustomize Version: ${kustomizeVersion}\n`)
       if (server) streams.out(`Server Version: ${server.gitVersion ?? ''}\n`)
     } else {
-      const facts = { clientVersion: clientFacts, ...(server ? { serverVersion: server } : {}) }
+      const facts = asStruct({ clientVersion: clientFacts, kustomizeVersion, ...(server ? { serverVersion: server } : {}) })
       streams.out(output === 'json' ? printJson(facts).replaceAll('    ', '  ') : printYaml(facts))
     }
     if (failure) throw failure

@@ -81,9 +81,17 @@ export class Factory {
     const headers: Record<string, string> = {}
     const user = this.#flags.text('as')
     if (user) headers['impersonate-user'] = user
+    const uid = this.#flags.text('as-uid')
+    if (uid) headers['impersonate-uid'] = uid
+    // Several values of one header are kept apart by line ends.
     const groups = this.#flags.list('as-group')
-    if (groups.length > 1) throw new CliError('several --as-group are not supported')
-    if (groups[0]) headers['impersonate-group'] = groups[0]
+    if (groups.length > 0) headers['impersonate-group'] = groups.join('\n')
+    for (const extra of this.#flags.list('as-user-extra')) {
+      const at = extra.indexOf('=')
+      if (at < 0) continue
+      const name = `impersonate-extra-${encodeURIComponent(extra.slice(0, at))}`.toLowerCase()
+      headers[name] = headers[name] === undefined ? extra.slice(at + 1) : `${headers[name]}\n${extra.slice(at + 1)}`
+    }
     return headers
   }
 

@@ -48,7 +48,7 @@ export class HttpsTransport implements HttpTransport {
     const { server, token } = this.#access
     const url = new URL(server)
     const body = request.body === undefined ? undefined : request.body instanceof Uint8Array ? request.body : Buffer.from(JSON.stringify(request.body))
-    const headers: Record<string, string> = { ...request.headers }
+    const headers: Record<string, string | string[]> = Object.fromEntries(Object.entries(request.headers ?? {}).map(([name, value]) => [name, value.includes('\n') ? value.split('\n') : value]))
     if (token && !headers.authorization) headers.authorization = `Bearer ${token}`
     if (body) {
       headers['content-type'] ??= 'application/json'

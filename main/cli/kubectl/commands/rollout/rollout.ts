@@ -194,6 +194,7 @@ export const rolloutCommand: Command = {
   name: 'rollout',
   use: 'rollout SUBCOMMAND [options]',
   short: 'Manage the rollout of a resource',
+  helpOnOutput: true,
   long: 'Manage the rollout of one or many resources.\n        \n Valid resource types include:\n\n  *  deployments\n  *  daemonsets\n  *  statefulsets',
   subcommands: [history, setPaused('pause', 'Mark the provided resource as paused'), restart, setPaused('resume', 'Resume a paused resource'), status, undo],
 }
