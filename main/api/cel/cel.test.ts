@@ -181,6 +181,25 @@ describe('any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => void compile(text, { variables })), { numRuns: 500 })
   })
 
+  it('runs in bounded time whatever the values', () => {
+    const run = (source: string, given: Record<string, unknown>): unknown => {
+      const compiled = compile(source, { variables: { a: stringType, b: stringType, l: dynType } })
+      if ('text' in compiled) throw new Error(compiled.text)
+      const outcome = compiled.program.evaluate(Object.fromEntries(Object.entries(given).map(([name, value]) => [name, valueOfJson(value)])))
+      return 'error' in outcome ? outcome.error : jsonOfValue(outcome.value)
+    }
+    const a = 'a'.repeat(200_000)
+    expect(run('a.indexOf(b)', { a, b: `b${'a'.repeat(100_000)}` })).toBe(-1)
+    expect(run('a.contains(b)', { a, b: `b${'a'.repeat(100_000)}` })).toBe('operation cancelled: actual cost limit exceeded')
+    expect(run('a.split(b).size() + a.lastIndexOf(b)', { a, b: 'a'.repeat(100_000) })).toBe(100_003)
+    expect(run('size(a.trim())', { a: `x${' '.repeat(200_000)}x` })).toBe(200_002)
+    expect(run('a.matches(b)', { a, b: '^(a|aa)+$' })).toBe(true)
+    expect(run('l.distinct().size()', { l: Array.from({ length: 100_000 }, (_, index) => index) })).toBe('operation cancelled: actual cost limit exceeded')
+    expect(run('sets.equivalent(l, l)', { l: Array.from({ length: 100_000 }, (_, index) => index) })).toBe('operation cancelled: actual cost limit exceeded')
+    expect(run('l.transformMap(i, v, v).size()', { l: Array.from({ length: 20_000 }, (_, index) => index) })).toBe(20_000)
+    expect(run('l.map(v, v).filter(v, v > 10).size()', { l: Array.from({ length: 20_000 }, (_, index) => index) })).toBe(19_989)
+  })
+
   it('is bounded in depth and length', () => {
     expect(run(`${'('.repeat(2000)}1${')'.repeat(2000)}`)).toContain('expression recursion limit exceeded: 250')
     expect(run('1+'.repeat(60_000))).toContain('expression code point size exceeds limit')

@@ -121,7 +121,8 @@ class Planner {
     const missing = new EvaluationError(`no such attribute(s): ${name}`)
     return (frame) => {
       spend(frame, selectCost)
-      return frame.resolve(name) ?? missing
+      const value = frame.resolve(name)
+      return value === undefined ? missing : value
     }
   }
 
@@ -363,6 +364,8 @@ function indexed(container: Step, key: Step, overloads: readonly Overload[]): St
   }
 }
 
+const costsByResult = new Set(['join', 'slice', 'lists.range', 'reverse'])
+
 function called(name: string, overloads: readonly Overload[], steps: readonly Step[]): Step {
   const only = overloads.length === 1 ? overloads[0] : undefined
   // With no choice and no dyn there is nothing to look at; values still may be of another type when they came as dyn.
@@ -375,6 +378,11 @@ function called(name: string, overloads: readonly Overload[], steps: readonly St
     }
     const overload = only && fits(only, args) ? only : pick(overloads, args)
     if (!overload) return noOverload
+    // What a call costs is spent before it runs, where that does not depend on what comes of it.
+    if (!costsByResult.has(name)) {
+      spend(frame, callCost(name, overload.id, args, null))
+      return run(overload, args)
+    }
     const result = run(overload, args)
     spend(frame, callCost(name, overload.id, args, result))
     return result

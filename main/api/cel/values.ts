@@ -109,36 +109,47 @@ export abstract class CelMap {
   }
 }
 
+interface Entry {
+  readonly key: CelValue
+  readonly value: CelValue
+  /** How many were there before it. */
+  readonly place: number
+}
+
 export class EntryMap extends CelMap {
-  readonly #entries: ReadonlyMap<string, readonly [CelValue, CelValue]>
+  readonly size: number
+  readonly #entries: Map<string, Entry>
 
-  constructor(entries: Iterable<readonly [CelValue, CelValue]>) {
+  constructor(entries: Iterable<readonly [CelValue, CelValue]>, from?: { readonly entries: Map<string, Entry> }) {
     super()
-    const map = new Map<string, readonly [CelValue, CelValue]>()
-    for (const entry of entries) map.set(keyText(entry[0])!, entry)
+    const map = from?.entries ?? new Map<string, Entry>()
+    for (const [key, value] of entries) map.set(keyText(key)!, { key, value, place: map.size })
     this.#entries = map
-  }
-
-  get size(): number {
-    return this.#entries.size
+    this.size = map.size
   }
 
   has(key: CelValue): boolean {
-    const text = keyText(key)
-    return text !== undefined && this.#entries.has(text)
+    return this.#find(key) !== undefined
   }
 
   get(key: CelValue): CelValue | undefined {
-    const text = keyText(key)
-    return text === undefined ? undefined : this.#entries.get(text)?.[1]
+    return this.#find(key)?.value
   }
 
   *keys(): Iterable<CelValue> {
-    for (const [key] of this.#entries.values()) yield key
+    for (const { key, place } of this.#entries.values()) if (place < this.size) yield key
   }
 
-  *entries(): Iterable<readonly [CelValue, CelValue]> {
-    yield* this.#entries.values()
+  /** The map with more entries, whose keys are new. Loops build maps entry by entry: whoever goes on first shares what is there. */
+  with(entries: readonly (readonly [CelValue, CelValue])[]): EntryMap {
+    if (this.#entries.size === this.size) return new EntryMap(entries, { entries: this.#entries })
+    return new EntryMap([...[...this.keys()].map((key): [CelValue, CelValue] => [key, this.get(key)!]), ...entries])
+  }
+
+  #find(key: CelValue): Entry | undefined {
+    const text = keyText(key)
+    const found = text === undefined ? undefined : this.#entries.get(text)
+    return found && found.place < this.size ? found : undefined
   }
 }
 
@@ -288,16 +299,33 @@ function equalLists(a: CelList, b: CelList): boolean {
     return true
   }
   if (order?.by === 'value') {
-    const rest = [...b]
-    for (const item of a) {
-      const found = rest.findIndex((other) => equalValues(item, other))
-      if (found < 0) return false
-      rest.splice(found, 1)
-    }
+    const other = new ValueSet(b)
+    for (const item of a) if (!other.has(item)) return false
     return true
   }
   for (let index = 0; index < a.size; index++) if (!equalValues(a.at(index), b.at(index))) return false
   return true
+}
+
+/** Values by equality: scalars are looked up, others compared one by one. */
+export class ValueSet {
+  readonly #keys = new Set<string>()
+  readonly #others: CelValue[] = []
+
+  constructor(values: Iterable<CelValue> = []) {
+    for (const value of values) this.add(value)
+  }
+
+  add(value: CelValue): void {
+    const key = keyText(value)
+    if (key === undefined) this.#others.push(value)
+    else this.#keys.add(key)
+  }
+
+  has(value: CelValue): boolean {
+    const key = keyText(value)
+    return key === undefined ? this.#others.some((other) => equalValues(value, other)) : this.#keys.has(key)
+  }
 }
 
 function equalMaps(a: CelMap, b: CelMap): boolean {

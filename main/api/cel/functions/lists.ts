@@ -1,7 +1,7 @@
 /** Kubernetes' list functions, cel-go's list extensions and sets. */
 import { boolType, bytesType, doubleType, durationType, dynType, intType, listType, stringType, timestampType, uintType } from '../types.ts'
 import type { Type } from '../types.ts'
-import { ArrayList, CelList, compareValues, Duration, EvaluationError, equalValues, noOverload, Uint } from '../values.ts'
+import { ArrayList, CelList, compareValues, Duration, EvaluationError, equalValues, noOverload, Uint, ValueSet } from '../values.ts'
 import type { CelValue } from '../values.ts'
 import { global, member, paramA } from './overload.ts'
 import type { Library, Overload } from './overload.ts'
@@ -97,13 +97,25 @@ function sorted(list: CelList, keys: CelList = list): CelValue {
 
 function distinct(list: CelList): CelValue {
   const kept: CelValue[] = []
-  for (const item of list) if (!kept.some((each) => equalValues(each, item))) kept.push(item)
+  const known = new ValueSet()
+  for (const item of list) {
+    if (known.has(item)) continue
+    known.add(item)
+    kept.push(item)
+  }
   return new ArrayList(kept)
 }
 
 function containsAll(list: CelList, wanted: CelList): boolean {
-  const items = [...list]
-  return [...wanted].every((item) => items.some((each) => equalValues(each, item)))
+  const items = new ValueSet(list)
+  for (const item of wanted) if (!items.has(item)) return false
+  return true
+}
+
+function intersects(a: CelList, b: CelList): boolean {
+  const items = new ValueSet(a)
+  for (const item of b) if (items.has(item)) return true
+  return false
 }
 
 export function listLibrary(): Library {
@@ -128,7 +140,7 @@ export function listLibrary(): Library {
       member('distinct', 'list_distinct', [listA], listA, distinct),
       global('sets.contains', 'list_sets_contains_list', [listA, listA], boolType, containsAll),
       global('sets.equivalent', 'list_sets_equivalent_list', [listA, listA], boolType, (a: CelList, b: CelList) => containsAll(a, b) && containsAll(b, a)),
-      global('sets.intersects', 'list_sets_intersects_list', [listA, listA], boolType, (a: CelList, b: CelList) => [...b].some((item) => [...a].some((each) => equalValues(each, item)))),
+      global('sets.intersects', 'list_sets_intersects_list', [listA, listA], boolType, intersects),
     ],
   }
 }

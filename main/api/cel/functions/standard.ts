@@ -3,10 +3,11 @@ import { quote } from '../../machinery/go-text.ts'
 import { compilePattern, PatternError } from '../regex.ts'
 import { boolType, bytesType, doubleType, durationType, dynType, intType, listType, mapType, nullType, stringType, timestampType, typeType, uintType } from '../types.ts'
 import type { Type } from '../types.ts'
-import { ArrayList, CelList, compareValues, Duration, EntryMap, equalValues, EvaluationError, noOverload, runes, typeNameOfValue, typeOf, TypeValue, Uint } from '../values.ts'
-import type { CelMap, CelValue, Timestamp } from '../values.ts'
+import { ArrayList, CelList, compareValues, Duration, equalValues, EvaluationError, noOverload, runes, typeNameOfValue, typeOf, TypeValue, Uint, ValueSet } from '../values.ts'
+import type { CelMap, CelValue, EntryMap, Timestamp } from '../values.ts'
 import { doubleText } from './double-text.ts'
 import { global, member, paramA, paramB } from './overload.ts'
+import { placeOf } from './substrings.ts'
 import type { Library, Overload } from './overload.ts'
 import { durationOf, durationText, parseDurationNanos, parseTimestampNanos, timestampOf, timestampPart, timestampText, zoneMinutesOf } from './time.ts'
 
@@ -63,7 +64,12 @@ function addLists(a: CelList, b: CelList): CelValue {
   if (!order) return new Joined(a, b)
   const joined = [...a]
   if (order.by === 'value') {
-    for (const item of b) if (!joined.some((each) => equalValues(each, item))) joined.push(item)
+    const known = new ValueSet(joined)
+    for (const item of b) {
+      if (known.has(item)) continue
+      known.add(item)
+      joined.push(item)
+    }
     return new ArrayList(joined)
   }
   const places = new Map(joined.map((item, index) => [order.keyOf(item), index]))
@@ -120,14 +126,14 @@ function comparisons(): Overload[] {
     global('_[_]', 'index_map', [mapAB, paramA], paramB, indexMap),
     global('!_', 'logical_not', [boolType], boolType, (value: boolean) => !value),
     global('@not_strictly_false', 'not_strictly_false', [boolType], boolType, (value: boolean) => value),
-    global('cel.@mapInsert', 'cel_@mapInsert_map_key_value', [mapAB, paramA, paramB], mapAB, (map: EntryMap, key: CelValue, value: CelValue) => (map.has(key) ? new EvaluationError(`insert failed: key ${keyShown(key)} already exists`) : new EntryMap([...map.entries(), [key, value]]))),
+    global('cel.@mapInsert', 'cel_@mapInsert_map_key_value', [mapAB, paramA, paramB], mapAB, (map: EntryMap, key: CelValue, value: CelValue) => (map.has(key) ? new EvaluationError(`insert failed: key ${keyShown(key)} already exists`) : map.with([[key, value]]))),
     global('cel.@mapInsert', 'cel_@mapInsert_map_map', [mapAB, mapAB], mapAB, (map: EntryMap, more: CelMap) => {
-      const entries = [...map.entries()]
+      const entries: [CelValue, CelValue][] = []
       for (const key of more.keys()) {
         if (map.has(key)) return new EvaluationError(`insert failed: key ${keyShown(key)} already exists`)
         entries.push([key, more.get(key)!])
       }
-      return new EntryMap(entries)
+      return map.with(entries)
     }),
   ]
 }
@@ -169,7 +175,7 @@ function texts(): Overload[] {
     }
   }
   return [
-    member('contains', 'contains_string', [stringType, stringType], boolType, (text: string, part: string) => text.includes(part)),
+    member('contains', 'contains_string', [stringType, stringType], boolType, (text: string, part: string) => placeOf(text, part) >= 0),
     member('startsWith', 'starts_with_string', [stringType, stringType], boolType, (text: string, part: string) => text.startsWith(part)),
     member('endsWith', 'ends_with_string', [stringType, stringType], boolType, (text: string, part: string) => text.endsWith(part)),
     member('matches', 'matches_string', [stringType, stringType], boolType, matches),

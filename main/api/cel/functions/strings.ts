@@ -7,6 +7,7 @@ import type { CelValue } from '../values.ts'
 import { doubleText } from './double-text.ts'
 import { global, member } from './overload.ts'
 import type { Library } from './overload.ts'
+import { lastPlaceOf, piecesOf, placeOf } from './substrings.ts'
 import { durationText, timestampText } from './time.ts'
 
 const texts = listType(stringType)
@@ -23,23 +24,30 @@ function upper(text: string): string {
   return text.replace(/[a-z]/g, (letter) => letter.toUpperCase())
 }
 
+/** UTF-16 units to code points, and back. */
+function pointsBefore(text: string, unit: number): bigint {
+  return BigInt(runes(text.slice(0, unit)))
+}
+
+function unitAt(text: string, point: number): number {
+  let unit = 0
+  for (let count = 0; count < point && unit < text.length; count++) unit += text.codePointAt(unit)! > 0xffff ? 2 : 1
+  return unit
+}
+
 function indexOf(text: string, part: string, from = 0n): CelValue {
   if (from < 0n) return outOfRange(from)
   if (part === '') return from
-  const points = [...text]
-  const wanted = [...part]
-  for (let index = Number(from); index <= points.length - wanted.length; index++) if (wanted.every((point, offset) => points[index + offset] === point)) return BigInt(index)
-  return -1n
+  const place = placeOf(text, part, unitAt(text, Number(from)))
+  return place < 0 ? -1n : pointsBefore(text, place)
 }
 
 function lastIndexOf(text: string, part: string, from?: bigint): CelValue {
-  const points = [...text]
-  if (from !== undefined && (from < 0n || from >= BigInt(points.length))) return outOfRange(from)
-  if (part === '') return from ?? BigInt(points.length)
-  const wanted = [...part]
-  const start = Math.min(from === undefined ? points.length : Number(from), points.length - wanted.length)
-  for (let index = start; index >= 0; index--) if (wanted.every((point, offset) => points[index + offset] === point)) return BigInt(index)
-  return -1n
+  const size = BigInt(runes(text))
+  if (from !== undefined && (from < 0n || from >= size)) return outOfRange(from)
+  if (part === '') return from ?? size
+  const place = lastPlaceOf(text, part, from === undefined ? text.length : unitAt(text, Number(from)))
+  return place < 0 ? -1n : pointsBefore(text, place)
 }
 
 function substring(text: string, start: bigint, end?: bigint): CelValue {
@@ -53,7 +61,7 @@ function substring(text: string, start: bigint, end?: bigint): CelValue {
 
 function replace(text: string, old: string, by: string, limit = -1n): string {
   if (limit === 0n || old === by) return text
-  const pieces = old === '' ? [...text] : text.split(old)
+  const pieces = old === '' ? [...text] : piecesOf(text, old)
   let left = limit < 0n ? Infinity : Number(limit)
   if (old === '') {
     let out = ''
@@ -67,7 +75,7 @@ function replace(text: string, old: string, by: string, limit = -1n): string {
 
 function split(text: string, by: string, limit = -1n): ArrayList {
   if (limit === 0n) return new ArrayList([])
-  const pieces = by === '' ? [...text] : text.split(by)
+  const pieces = by === '' ? [...text] : piecesOf(text, by)
   if (limit < 0n || pieces.length <= Number(limit)) return new ArrayList(pieces)
   const count = Number(limit) - 1
   return new ArrayList([...pieces.slice(0, count), pieces.slice(count).join(by)])
@@ -144,6 +152,15 @@ function scientific(value: number, precision: number): string {
   return `${mantissa}×10${Number(power) < 0 ? '⁻' : ''}${[...digits].map((digit) => superscripts[Number(digit)]).join('')}`
 }
 
+function trimmed(text: string): string {
+  const isSpace = (unit: string | undefined): boolean => unit !== undefined && /\p{White_Space}/u.test(unit)
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace(text[start])) start++
+  while (end > start && isSpace(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
 function withPattern(pattern: string, run: (compiled: ReturnType<typeof compilePattern>) => CelValue): CelValue {
   try {
     return run(compilePattern(pattern))
@@ -169,7 +186,7 @@ export function stringLibrary(): Library {
       member('split', 'string_split_string_int', [stringType, stringType, intType], texts, split),
       member('substring', 'string_substring_int', [stringType, intType], stringType, substring),
       member('substring', 'string_substring_int_int', [stringType, intType, intType], stringType, substring),
-      member('trim', 'string_trim', [stringType], stringType, (text: string) => text.replace(/^[\p{White_Space}]+|[\p{White_Space}]+$/gu, '')),
+      member('trim', 'string_trim', [stringType], stringType, trimmed),
       member('format', 'string_format', [stringType, listType(dynType)], stringType, format),
       member('join', 'list_join', [texts], stringType, (list: CelList) => join(list)),
       member('join', 'list_join_string', [texts, stringType], stringType, join),

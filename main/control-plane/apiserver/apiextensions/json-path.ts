@@ -11,8 +11,12 @@ type Step =
 
 export type JsonPath = readonly Step[]
 
+/** Longer paths find nothing: nobody writes them in earnest. */
+const lengthMax = 2_000
+
 /** Reads a path; undefined for text that is none. */
 export function parseJsonPath(text: string): JsonPath | undefined {
+  if (text.length > lengthMax) return undefined
   const steps: Step[] = []
   let at = 0
   while (at < text.length) {
