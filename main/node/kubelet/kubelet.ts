@@ -15,6 +15,7 @@ import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
 import type { ContainerRuntime } from '../cri.ts'
 import { BackOff } from './back-off.ts'
+import { ClaimedVolumes } from './claimed-volumes.ts'
 import { KubeletEvents } from './events.ts'
 import { guardedRuntime } from './guarded-runtime.ts'
 import { ImagePuller } from './image-puller.ts'
@@ -119,6 +120,7 @@ export class Kubelet implements Program {
       configMaps: new ObjectCache(process, client, configMapKind),
       secrets: new ObjectCache(process, client, secretKind),
       tokens: new TokenCache(process, client, serviceAccountKind),
+      claimedVolumes: new ClaimedVolumes(client, () => this.#agent.node),
       servicesFor: (pod) => this.#servicesFor(pod),
       hostIps: () => options.nodeIps,
       capacity: options.capacity,

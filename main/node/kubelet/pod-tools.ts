@@ -4,6 +4,7 @@ import type { Process } from '../../kernel/machine.ts'
 import type { ContainerRuntime } from '../cri.ts'
 import type { BackOff } from './back-off.ts'
 import type { KubeletEvents } from './events.ts'
+import type { ClaimedVolumes } from './claimed-volumes.ts'
 import type { ImagePuller } from './image-puller.ts'
 import type { ObjectCache } from './object-cache.ts'
 import type { PodRuntimeCache } from './pod-runtime.ts'
@@ -27,6 +28,7 @@ export interface PodTools {
   readonly configMaps: ObjectCache<ConfigMap>
   readonly secrets: ObjectCache<Secret>
   readonly tokens: TokenCache
+  readonly claimedVolumes: ClaimedVolumes
   /** Services whose variables the pod's containers get. Throws while they have not been read yet. */
   readonly servicesFor: (pod: Pod) => readonly Service[]
   readonly hostIps: () => readonly string[]

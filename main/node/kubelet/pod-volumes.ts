@@ -1,6 +1,7 @@
 import type { Container, Pod, Volume } from '../../api/generated/types.ts'
 import { quantityValue } from '../../api/machinery/quantity.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import { MountFailed, VolumeNotProcessed, type ClaimedVolumes } from './claimed-volumes.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { Mount, MountedFile, MountSource } from '../cri.ts'
 import { expand } from './expansion.ts'
@@ -20,9 +21,12 @@ export class PodVolumes {
   readonly #ready = new Map<string, MountSource>()
   readonly #files = new Map<string, readonly MountedFile[]>()
   readonly #retry = new Map<string, { delayMs: number; at: number }>()
+  readonly #readOnly = new Set<string>()
+  readonly #claimed: ClaimedVolumes
 
-  constructor(clock: Clock, onFailure: (message: string) => void) {
+  constructor(clock: Clock, claimed: ClaimedVolumes, onFailure: (message: string) => void) {
     this.#clock = clock
+    this.#claimed = claimed
     this.#onFailure = onFailure
   }
 
@@ -36,16 +40,22 @@ export class PodVolumes {
       const missing = volumes.filter((volume) => !this.#ready.has(volume.name))
       if (missing.length === 0) return
       let nextAt = deadline
+      const unprocessed = new Map<string, string>()
       for (const volume of missing) {
         const retry = this.#retry.get(volume.name)
-        if (!retry || retry.at <= this.#clock.now()) await this.#try(pod, volume, sources)
+        if (!retry || retry.at <= this.#clock.now()) {
+          const problem = await this.#try(pod, volume, sources)
+          if (problem !== undefined) unprocessed.set(volume.name, problem)
+        }
         const again = this.#retry.get(volume.name)
         if (!this.#ready.has(volume.name) && again) nextAt = Math.min(nextAt, again.at)
       }
       const left = volumes.filter((volume) => !this.#ready.has(volume.name))
       if (left.length === 0) return
+      const names = left.map((volume) => volume.name).join(' ')
+      // Nothing to wait for: the next sync asks again.
+      if (unprocessed.size > 0) throw new Error(`unmounted volumes=[${names}], unattached volumes=[], failed to process volumes=[${[...unprocessed.keys()].join(' ')}]: ${[...unprocessed.values()].join('; ')}`)
       if (this.#clock.now() >= deadline) {
-        const names = left.map((volume) => volume.name).join(' ')
         throw new Error(`unmounted volumes=[${names}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`)
       }
       await cancellation.sleep(Math.max(1, nextAt - this.#clock.now()))
@@ -60,20 +70,24 @@ export class PodVolumes {
       const subPath = mount.subPathExpr ? expand(mount.subPathExpr, (name) => environment.find((each) => each.name === name)?.value) : mount.subPath
       // Files mounted by subPath are never updated.
       const frozen = source.type === 'files' && subPath ? frozenFiles(source) : source
-      return { containerPath: mount.mountPath, source: frozen, readOnly: (mount.readOnly ?? false) || source.type === 'files', ...(subPath ? { subPath } : {}) }
+      return { containerPath: mount.mountPath, source: frozen, readOnly: (mount.readOnly ?? false) || source.type === 'files' || this.#readOnly.has(mount.name), ...(subPath ? { subPath } : {}) }
     })
   }
 
-  async #try(pod: Pod, volume: Volume, sources: VolumeSources): Promise<void> {
+  /** Answers why the volume could not even be looked for. */
+  async #try(pod: Pod, volume: Volume, sources: VolumeSources): Promise<string | undefined> {
     try {
       this.#ready.set(volume.name, await this.#source(pod, volume, sources))
       this.#retry.delete(volume.name)
     } catch (error) {
+      if (error instanceof VolumeNotProcessed) return error.message
       const before = this.#retry.get(volume.name)
       const delayMs = before ? Math.min(before.delayMs * 2, maxRetryMs) : firstRetryMs
       this.#retry.set(volume.name, { delayMs, at: this.#clock.now() + delayMs })
-      this.#onFailure(`MountVolume.SetUp failed for volume "${volume.name}" : ${error instanceof Error ? error.message : String(error)}`)
+      const message = error instanceof Error ? error.message : String(error)
+      this.#onFailure(error instanceof MountFailed ? message : `MountVolume.SetUp failed for volume "${volume.name}" : ${message}`)
     }
+    return undefined
   }
 
   async #renew(pod: Pod, volume: Volume, sources: VolumeSources): Promise<void> {
@@ -93,6 +107,11 @@ export class PodVolumes {
       return { type: 'scratch', volume: volume.name, memory: volume.emptyDir.medium === 'Memory', ...(limit !== undefined ? { sizeLimitBytes: quantityValue(limit) } : {}) }
     }
     if (volume.hostPath) return { type: 'host', path: volume.hostPath.path }
+    const claimed = await this.#claimed.find(pod, volume)
+    if (claimed) {
+      if (claimed.readOnly) this.#readOnly.add(volume.name)
+      return claimed.source
+    }
     const files = await volumeFiles(pod, volume, sources)
     if (!files) throw new Error(`failed to get Plugin from volumeSpec for volume "${volume.name}" err=no volume plugin matched`)
     this.#files.set(volume.name, files)

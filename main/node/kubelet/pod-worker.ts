@@ -70,7 +70,7 @@ export class PodWorker {
     this.#tools = tools
     this.#onTerminated = onTerminated
     this.#cancellation = new Cancellation(tools.process.clock)
-    this.#volumes = new PodVolumes(tools.process.clock, (message) => tools.events.pod(this.#pod, 'Warning', 'FailedMount', message))
+    this.#volumes = new PodVolumes(tools.process.clock, tools.claimedVolumes, (message) => tools.events.pod(this.#pod, 'Warning', 'FailedMount', message))
   }
 
   get pod(): Pod {
