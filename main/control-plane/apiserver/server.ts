@@ -28,6 +28,7 @@ import { OwnObjects } from './bootstrap/own-objects.ts'
 import { sendBookmarks } from './bookmarks.ts'
 import { isHealthCheck, pipeline } from './pipeline.ts'
 import { namedHandlers } from './handlers/named.ts'
+import { policyPlugins } from './policies/plugins.ts'
 import { Leases } from './registry/leases.ts'
 import { Resources } from './registry/resources.ts'
 import { signingRequestHooks } from './registry/signing-request-hooks.ts'
@@ -128,7 +129,9 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     const webhooks = webhookClientOf(parts)
     if (customResources) customResources.conversionCaller = conversionCaller(webhooks)
     admission.use(admissionPlugins(parts))
+    admission.use(policyPlugins(parts))
     admission.use(webhookPlugins(parts, webhooks))
+    log.showBesides('admission', () => admission.metrics.view())
     const named = namedHandlers(parts)
     const handle = pipeline({ process, authenticator: authenticating, authorizer: authorization.authorizer, log, ...running, route: router(resources, named.resources, named.other) })
     const endpoints = new EndpointReconciler(process, own, new MasterLeases(options.etcd, leases), settings.advertisedAddress, settings.port)

@@ -23,10 +23,10 @@ describe('admission webhooks', () => {
 
   beforeAll(async () => {
     hooks = await startWebhookServer()
-    let door: OutsideCalls | undefined
-    const outbound: OutboundDoor = { call: (call) => door!.call(call) }
-    server = await startServer({ outbound })
-    door = new OutsideCalls(server.kernel, (label, data, run) => server.kernel.input(label, data, run), performer.perform, () => true)
+    // The kernel is there only when the server is.
+    const late: { door?: OutboundDoor } = {}
+    server = await startServer({ outbound: { call: (call) => late.door!.call(call) } })
+    late.door = new OutsideCalls(server.kernel, (label, data, run) => server.kernel.input(label, data, run), performer.perform, () => true)
   })
   afterAll(async () => {
     performer.close()
