@@ -127,7 +127,7 @@ for (const [topic, cases] of Object.entries(topics)) {
   })
 }
 
-it('has at least 150 command lines', () => {
+it('has at least 700 command lines', () => {
   const count = Object.values(topics).flat().flatMap(({ steps }) => steps).filter((step) => typeof step === 'string' || !step.quiet).length
-  expect(count).toBeGreaterThanOrEqual(150)
+  expect(count).toBeGreaterThanOrEqual(700)
 })

@@ -9,16 +9,18 @@ export interface Plugin {
   readonly executable: boolean
 }
 
-/** Files on the PATH that are plugins by their names, in its order. */
-export function pluginsOnPath(path: string): Plugin[] {
+/** Files on the PATH that are plugins by their names, in its order. `warn` is told of folders that cannot be read. */
+export function pluginsOnPath(path: string, warn: (text: string) => void = () => {}): Plugin[] {
   const folders = [...new Set(path.split(delimiter).filter((folder) => folder.trim() !== ''))]
-  return folders.flatMap((folder) => filesOf(folder).filter((name) => name.startsWith('kubectl-')).map((name) => ({ path: join(folder, name), name, executable: isExecutable(join(folder, name)) })))
+  return folders.flatMap((folder) => filesOf(folder, warn).filter((name) => name.startsWith('kubectl-')).map((name) => ({ path: join(folder, name), name, executable: isExecutable(join(folder, name)) })))
 }
 
-function filesOf(folder: string): string[] {
+function filesOf(folder: string, warn: (text: string) => void): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).filter((entry) => !entry.isDirectory()).map(({ name }) => name).sort()
-  } catch {
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file or directory' : (error as Error).message
+    warn(`Unable to read directory ${JSON.stringify(folder)} from your PATH: open ${folder}: ${reason}. Skipping...\n`)
     return []
   }
 }

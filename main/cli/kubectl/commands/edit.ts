@@ -5,7 +5,7 @@ import { CliError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { withLastApplied } from '../last-applied.ts'
 import { compactJson } from '../printing/go-json.ts'
-import { nameOf, objectOutputFlags } from '../printing/output.ts'
+import { objectOutputFlags, operationPrinter } from '../printing/output.ts'
 import { patchObject } from '../resources/objects.ts'
 import { filenameFlags, missingTypesText } from '../resources/selection.ts'
 import { collectInfos, type Info } from '../resources/visit.ts'
@@ -62,7 +62,7 @@ async function saveEdited(context: CommandContext, infos: readonly Info[], after
   const info = infos.find((one) => one.name === after.metadata?.name && one.object.kind === after.kind && one.object.apiVersion === after.apiVersion)
   if (!info) throw new CliError('At least one of apiVersion, kind and name was changed')
   const before = withoutManagers(info.object)
-  const print = (word: string, object: KubeObject): void => streams.out(`${nameOf(object)} ${word}\n`)
+  const print = (word: string, object: KubeObject): void => operationPrinter(context, word)(object)
   if (jsonEqual(before, after)) return print('skipped', info.object)
   const { definitionOf } = await import('../typed.ts')
   const { createTwoWayStrategicMergePatch } = await import('../../../api/machinery/strategic-merge-diff.ts')

@@ -1,7 +1,7 @@
 import type { KubeObject, WatchEventType } from '../../../api/machinery/object.ts'
 import { StatusError, isNotFound } from '../../../api/machinery/status-error.ts'
 import type { Table } from '../../../api/machinery/table.ts'
-import { CliError, usageError } from '../cli-error.ts'
+import { CliError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
 import { objectPrinter, outputFlags } from '../printing/output.ts'
 import { ageText, TablePrinter } from '../printing/table-printer.ts'
@@ -45,11 +45,11 @@ export const getCommand: Command = {
 async function run(context: CommandContext): Promise<number | void> {
   const { flags, args, streams } = context
   if (flags.text('raw')) {
-    if (args.length > 0) throw usageError(context.path, 'arguments may not be passed when --raw is specified')
+    if (args.length > 0) throw new CliError('arguments may not be passed when --raw is specified')
     streams.out(await requestText(context, 'GET', flags.text('raw')))
     return
   }
-  if (flags.bool('all-namespaces') && args.length > 1) {
+  if (flags.bool('all-namespaces') && (args.length > 1 || args[0]?.includes('/'))) {
     throw new CliError('a resource cannot be retrieved by name across all namespaces')
   }
   if (args.length === 0 && !filesGiven(context)) {

@@ -9,7 +9,7 @@ const list = (root: () => Command): Command => ({
   async run(context) {
     const { streams, environment, flags } = context
     const { pluginsOnPath } = await import('../plugins.node.ts')
-    const plugins = pluginsOnPath(environment.variables.PATH ?? '')
+    const plugins = pluginsOnPath(environment.variables.PATH ?? '', (text) => streams.err(text))
     if (plugins.length === 0) throw new CliError('unable to find any kubectl plugins in your PATH')
     streams.out('The following compatible plugins are available:\n\n')
     const seen = new Map<string, string>()
