@@ -3,6 +3,7 @@ import type { NamedHandlers } from '../router.ts'
 import { handlerKey } from '../router.ts'
 import { bindPod } from './binding.ts'
 import { componentStatuses } from './component-status.ts'
+import { connecting } from './connect.ts'
 import { evictPod } from './eviction.ts'
 import { nonResourceHandler } from './non-resource.ts'
 import type { ApiHandler } from './request.ts'
@@ -21,12 +22,12 @@ export function namedHandlers(parts: Parts): { readonly resources: NamedHandlers
     [handlerKey('', 'pods', 'eviction'), evictPod(parts)],
     [handlerKey('', 'serviceaccounts', 'token'), createToken(parts)],
     [handlerKey('', 'pods', 'log'), podLog(parts)],
-    [handlerKey('', 'pods', 'exec'), podSession(parts, 'exec')],
-    [handlerKey('', 'pods', 'attach'), podSession(parts, 'attach')],
-    [handlerKey('', 'pods', 'portforward'), podSession(parts, 'portforward')],
-    [handlerKey('', 'pods', 'proxy'), podProxy(parts)],
-    [handlerKey('', 'services', 'proxy'), serviceProxy(parts)],
-    [handlerKey('', 'nodes', 'proxy'), nodeProxy(parts)],
+    [handlerKey('', 'pods', 'exec'), connecting(parts, 'PodExecOptions', podSession(parts, 'exec'))],
+    [handlerKey('', 'pods', 'attach'), connecting(parts, 'PodAttachOptions', podSession(parts, 'attach'))],
+    [handlerKey('', 'pods', 'portforward'), connecting(parts, 'PodPortForwardOptions', podSession(parts, 'portforward'))],
+    [handlerKey('', 'pods', 'proxy'), connecting(parts, 'PodProxyOptions', podProxy(parts))],
+    [handlerKey('', 'services', 'proxy'), connecting(parts, 'ServiceProxyOptions', serviceProxy(parts))],
+    [handlerKey('', 'nodes', 'proxy'), connecting(parts, 'NodeProxyOptions', nodeProxy(parts))],
     ...reviewHandlers(parts),
   ])
   return { resources, other: nonResourceHandler(parts) }
