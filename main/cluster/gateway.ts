@@ -65,7 +65,7 @@ export class Gateway {
   #announce(data: unknown): void {
     const facts = requestFacts(data)
     if (!facts) return
-    const span = this.#kernel.trace.start(`${facts.agent}@outside`, `${facts.agent}: ${facts.method} ${facts.path}`, { user: facts.user, method: facts.method, path: facts.path })
+    const span = this.#kernel.trace.start(`${facts.agent}@outside`, `${facts.agent}: ${facts.method} ${facts.path}`, { user: facts.user, method: facts.method, path: facts.path, ...facts.command })
     this.#kernel.trace.end(span)
     const machine = this.#servers.machineFor(facts.source)
     if (machine !== undefined) this.#messages.addOutside(facts.agent, machine, facts.kind, `${facts.method} ${facts.path}`, facts.user)
@@ -162,11 +162,18 @@ class OutsideExchange implements ServerExchange {
 
 const shownPathMax = 500
 
-function requestFacts(data: unknown): { agent: string; method: string; path: string; kind: 'read' | 'write' | 'watch'; user: boolean; source: Endpoint } | undefined {
+function requestFacts(data: unknown): { agent: string; method: string; path: string; kind: 'read' | 'write' | 'watch'; user: boolean; source: Endpoint; command: Record<string, string> } | undefined {
   const { method, path, headers, source } = (data ?? {}) as { method?: unknown; path?: unknown; headers?: Record<string, string>; source?: Endpoint }
   if (typeof method !== 'string' || typeof path !== 'string' || !headers) return undefined
   // What is shown of a request is kept for long: however long it is, it takes little.
   const agent = shortText(headers['user-agent'] ?? 'client', 100).split('/')[0]!.split(' ')[0]!
   const reads = method === 'GET' || method === 'HEAD'
-  return { agent, method, path: shortText(path, shownPathMax), kind: /[?&]watch=(true|1)/.test(path) ? 'watch' : reads ? 'read' : 'write', user: agent !== 'window' || !reads, source: source ?? windowSource }
+  return { agent, method, path: shortText(path, shownPathMax), kind: /[?&]watch=(true|1)/.test(path) ? 'watch' : reads ? 'read' : 'write', user: agent !== 'window' || !reads, source: source ?? windowSource, command: commandFacts(headers) }
+}
+
+/** kubectl says which command a request belongs to, and gives all requests of one run the same session. */
+function commandFacts(headers: Record<string, string>): Record<string, string> {
+  const command = headers['kubectl-command']
+  const session = headers['kubectl-session']
+  return { ...(command ? { command: shortText(command, 100) } : {}), ...(session ? { session: shortText(session, 100) } : {}) }
 }

@@ -5,6 +5,30 @@ export interface RequestsView {
   readonly inflight: { readonly reads: number; readonly writes: number }
   readonly watches: number
   readonly counts: readonly { readonly verb: string; readonly resource: string; readonly count: number }[]
+  /** Absent where priority and fairness is switched off. */
+  readonly priorityLevels?: readonly PriorityLevel[]
+  readonly admission?: readonly AdmissionPlugin[]
+}
+
+/** A priority level of API priority and fairness; seats are what running requests take up. */
+export interface PriorityLevel {
+  readonly name: string
+  readonly exempt: boolean
+  readonly seats: number
+  readonly limit: number
+  readonly executing: number
+  readonly waiting: number
+  readonly dispatched: number
+  readonly rejected: number
+  readonly schemas: readonly { readonly name: string; readonly dispatched: number }[]
+}
+
+export interface AdmissionPlugin {
+  readonly name: string
+  readonly type: 'admit' | 'validate'
+  readonly asked: number
+  readonly rejected: number
+  readonly meanMs: number
 }
 
 export interface LoggedRequest {

@@ -98,9 +98,11 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
   /** Side by side they would have no room for their names. */
   const stacked = inner.width < stackedBelow
   const agentsHeight = (stacked ? machine.agents.length * (agentHeight + agentGap) - agentGap : agentHeight) + 8
-  const namesHeight = heightOfNames(machine.pods, columnWidth)
-  const named = namesHeight !== undefined && inner.height - agentsHeight - namesHeight - aboveAgents >= storageHeightLeast
-  const leftHeight = Math.max(44, inner.height - agentsHeight - (named ? namesHeight : marksHeight) - aboveAgents)
+  const namesHeight = [nameWidth, nameWidthLeast]
+    .filter((each) => each <= columnWidth)
+    .map((each) => Math.ceil(machine.pods / Math.floor(columnWidth / each)) * nameHeight)
+    .find((needed) => inner.height - agentsHeight - needed - aboveAgents >= storageHeightLeast)
+  const leftHeight = Math.max(44, inner.height - agentsHeight - (namesHeight ?? marksHeight) - aboveAgents)
   for (const [index, name] of left.entries()) {
     const each = (leftHeight - 8 * (left.length - 1)) / left.length
     components.push({ name, rect: { x: inner.x, y: inner.y + index * (each + 8), width: columnWidth, height: each } })
@@ -121,14 +123,8 @@ function controlBox(machine: MachineInput, rect: Rect): MachineBox {
     controlPlane: true,
     components,
     agents,
-    podGrid: podGrid(machine.pods, { x: inner.x, y: podTop, width: columnWidth, height: rect.y + rect.height - inset - podTop }, named),
+    podGrid: podGrid(machine.pods, { x: inner.x, y: podTop, width: columnWidth, height: rect.y + rect.height - inset - podTop }, namesHeight !== undefined),
   }
-}
-
-/** The height at which so many pods are all named in a column; undefined when it is too narrow for names. */
-function heightOfNames(pods: number, width: number): number | undefined {
-  if (width < nameWidthLeast) return undefined
-  return Math.ceil(pods / Math.floor(width / nameWidthLeast)) * nameHeight
 }
 
 function workerBoxes(workers: readonly MachineInput[], area: Rect): MachineBox[] {

@@ -68,10 +68,16 @@ export class RequestLog {
   #watches = 0
   #streams = 0
   readonly #quiet: (() => void)[] = []
+  readonly #besides = new Map<string, () => unknown>()
 
   constructor(process: Process) {
     this.#process = process
     process.expose('requests', () => this.snapshot())
+  }
+
+  /** Shows something else of the way of requests beside them, under `name`. */
+  showBesides(name: string, view: () => unknown): void {
+    this.#besides.set(name, view)
   }
 
   begin(info: RequestInfo, exchange: ServerExchange, agent: string): LoggedRequest {
@@ -154,7 +160,7 @@ export class RequestLog {
       if (known) known.count += count
       else counts.set(key, { verb, resource: name, count })
     }
-    return { recent: this.#recent.slice(-requestsMax), inflight: { reads, writes }, watches, counts: [...counts.values()] }
+    return { recent: this.#recent.slice(-requestsMax), inflight: { reads, writes }, watches, counts: [...counts.values()], ...Object.fromEntries([...this.#besides].map(([name, view]) => [name, view()])) }
   }
 
   #count(entry: LoggedRequest, by: number): void {

@@ -6,6 +6,7 @@ import type { ServerFiles } from './audit/log-file.ts'
 import { FlowControl } from './flowcontrol/flow-control.ts'
 import { followFlowObjects, statsOfResources } from './flowcontrol/flow-objects.ts'
 import type { Gate } from './flowcontrol/gate.ts'
+import { priorityLevelViews } from './flowcontrol/levels-view.ts'
 import { MaxInFlight } from './flowcontrol/max-in-flight.ts'
 import type { Resources } from './registry/resources.ts'
 import type { RequestLog } from './request-log.ts'
@@ -41,7 +42,10 @@ export function keepRunning(process: Process, options: RunningOptions, resources
   const limits = { reads: numberOf(flags, 'max-requests-inflight', 400), writes: numberOf(flags, 'max-mutating-requests-inflight', 200) }
   // With priority and fairness the two limits are one number of seats.
   const flow = flagOf(flags, 'enable-priority-and-fairness') === 'false' ? undefined : new FlowControl(process, { seats: Math.max(1, limits.reads + limits.writes), statsOf: statsOfResources(resources) })
-  if (flow) followFlowObjects(process, resources, flow)
+  if (flow) {
+    followFlowObjects(process, resources, flow)
+    log.showBesides('priorityLevels', () => priorityLevelViews(flow))
+  }
   const delayMs = parseDuration((flagOf(flags, 'shutdown-delay-duration') ?? '').slice(0, durationTextMax)) ?? 0
   let isStopping = false
   let isDraining = false

@@ -16,11 +16,17 @@ const identities = ['uid', 'name', 'type', 'key', 'ip', 'containerPort', 'port',
 /** What every write changes, and what the list of versions says anyway. */
 const unsaid = new Set(['metadata.managedFields', 'metadata.resourceVersion'])
 
-/** Where two versions of an object differ, in the order of the newer one; elements of lists are matched by their names. */
+/** Where two versions of an object differ, what was asked for first; elements of lists are matched by their names. */
 export function differences(before: unknown, after: unknown): Change[] {
   const changes: Change[] = []
   compare(before, after, '', changes)
-  return changes
+  return changes.map((change, index) => ({ change, index })).sort((a, b) => weightOf(a.change.path) - weightOf(b.change.path) || a.index - b.index).map(({ change }) => change)
+}
+
+/** What was asked for comes first, then what is, then times and counters that only follow. */
+function weightOf(path: string): number {
+  if (/(Time|Timestamp|[oO]bservedGeneration)$|^metadata\.generation$/.test(path)) return 3
+  return path.startsWith('status.') || path === 'status' ? 2 : path.startsWith('metadata.') ? 1 : 0
 }
 
 function compare(before: unknown, after: unknown, path: string, changes: Change[]): void {
