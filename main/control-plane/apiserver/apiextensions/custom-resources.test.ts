@@ -107,6 +107,24 @@ describe('a custom resource definition', () => {
     expect((await apply('three', { size: 1, odd: 1 })).json.message).toContain('.spec.odd: field not declared in schema')
   })
 
+  it('is watched by the fields that may be selected', async () => {
+    const { call, watch, run } = await withWidgets()
+    const blue = await watch(`${path}?watch=true&fieldSelector=spec.color%3Dblue`)
+    const named = await watch(`${path}?watch=true&fieldSelector=metadata.name%3Da`)
+    await call('POST', path, widget('a', { size: 2 }))
+    await call('POST', path, widget('b', { size: 2, color: 'blue' }))
+    const paint = (name: string, color: string): ReturnType<typeof call> => call('PATCH', `${path}/${name}`, new TextEncoder().encode(JSON.stringify({ spec: { color } })), { 'content-type': 'application/merge-patch+json' })
+    await paint('a', 'blue')
+    await paint('b', 'red')
+    await run(10)
+    expect(blue.events.map(({ type, object }) => [type, object.metadata.name])).toEqual([['ADDED', 'b'], ['ADDED', 'a'], ['DELETED', 'b']])
+    expect(named.events.map(({ type }) => type)).toEqual(['ADDED', 'MODIFIED'])
+    // A change of what is served ends the watches on it.
+    await call('PATCH', `${definitions}/widgets.example.com`, new TextEncoder().encode(JSON.stringify({ spec: { names: { shortNames: ['wdg'] } } })), { 'content-type': 'application/merge-patch+json' })
+    await run(100)
+    expect(named.ended()).toBe(true)
+  })
+
   it('takes its objects with it when it goes', async () => {
     const { call, run } = await withWidgets()
     await call('POST', path, widget('a', { size: 2 }))

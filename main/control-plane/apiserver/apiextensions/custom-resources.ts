@@ -126,7 +126,8 @@ export class CustomResources {
       if (!crd) this.#parts.resources.unload(before.prefix)
       return
     }
-    const signature = JSON.stringify([crd.metadata.uid, crd.spec, names, isCrdConditionTrue(crd, 'Terminating')])
+    // The generation rises with every change of the spec.
+    const signature = JSON.stringify([crd.metadata.uid, crd.metadata.generation, names, isCrdConditionTrue(crd, 'Terminating')])
     if (before?.signature === signature) return
     const conversion = conversionOf(crd, { caller: () => this.conversionCaller, uuid: () => this.#parts.process.random.uuid() })
     // What the server answers by itself is not for definitions to take.
