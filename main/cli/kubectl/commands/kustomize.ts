@@ -1,6 +1,5 @@
 import { CliError } from '../cli-error.ts'
 import type { Command, CommandContext } from '../command.ts'
-import { buildKustomization } from '../kustomize/build.ts'
 
 /** `kubectl kustomize`, and -k of other commands. */
 export const kustomizeCommand: Command = {
@@ -26,7 +25,7 @@ export const kustomizeCommand: Command = {
   async run(context) {
     const { args, flags, streams } = context
     if (args.length > 1) throw new CliError('specify one path to kustomization.yaml')
-    const text = kustomizeText(context, args[0] ?? '.')
+    const text = await kustomizeText(context, args[0] ?? '.')
     const output = flags.text('output')
     if (output === '') return streams.out(text)
     const { writeFile } = await import('../local-file.node.ts')
@@ -35,7 +34,8 @@ export const kustomizeCommand: Command = {
 }
 
 /** The objects of a folder's kustomization as YAML. Warnings go to the error stream. */
-export function kustomizeText({ factory, streams, environment }: CommandContext, folder: string): string {
+export async function kustomizeText({ factory, streams, environment }: CommandContext, folder: string): Promise<string> {
+  const { buildKustomization } = await import('../kustomize/build.ts')
   const { connector } = factory
   const plain = folder.replace(/\/+$/, '') || '/'
   const path = plain.startsWith('/') ? plain : normal(`${environment.workingFolder}/${plain}`)

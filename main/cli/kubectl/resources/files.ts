@@ -24,7 +24,7 @@ export async function fileSources(context: CommandContext): Promise<FileSource[]
   if (flags.has('kustomize') && flags.text('kustomize')) {
     if (flags.list('filename').length > 0) throw new CliError('only one of -f or -k can be specified')
     const { kustomizeText } = await import('../commands/kustomize.ts')
-    return [{ name: flags.text('kustomize'), text: kustomizeText(context, flags.text('kustomize')) }]
+    return [{ name: flags.text('kustomize'), text: await kustomizeText(context, flags.text('kustomize')) }]
   }
   for (const path of flags.list('filename')) {
     if (/^https?:\/\//.test(path)) sources.push({ name: path, text: await (await import('./fetched.node.ts')).fetchedText(path) })
