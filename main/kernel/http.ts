@@ -75,6 +75,8 @@ export interface ServerExchange {
   onData(handler: (data: unknown) => void): void
   /** The client went away or cancelled, or the exchange broke. Not called after `respond` or `end`. */
   onCancel(handler: () => void): void
+  /** Set before `respond`: hears once when the client has taken the whole answer, or is gone. Absent where that takes no time. */
+  whenTaken?(handler: () => void): void
   /** Breaks the connection, as the end of its server does. Absent where the network itself does that. */
   abort?(): void
 }

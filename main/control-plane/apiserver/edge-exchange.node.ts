@@ -18,6 +18,7 @@ export class EdgeExchange implements ServerExchange {
   #half = false
   #onData: ((data: unknown) => void) | undefined
   #onCancel: (() => void) | undefined
+  #onTaken: (() => void) | undefined
   readonly #early: unknown[] = []
 
   constructor(id: number, request: HttpRequest, source: ServerExchange['source'], output: EdgeOutput, enter: Enter, breakConnection: () => void) {
@@ -37,7 +38,19 @@ export class EdgeExchange implements ServerExchange {
   respond(response: HttpResponse): void {
     if (this.#done) return
     this.#done = true
-    this.#output.respond(response)
+    const { id } = this
+    const onTaken = this.#onTaken
+    if (!onTaken) return this.#output.respond(response)
+    let told = false
+    this.#output.respond(response, () => {
+      if (told) return
+      told = true
+      this.#enter(edgeLabel, { type: 'taken', id }, onTaken)
+    })
+  }
+
+  whenTaken(handler: () => void): void {
+    this.#onTaken = handler
   }
 
   open(response: HttpResponse): void {

@@ -30,7 +30,13 @@ export interface EdgeCancel {
   readonly id: number
 }
 
-export type EdgeInput = EdgeRequest | EdgeData | EdgeCancel
+/** The client has taken an answer, or gone. */
+export interface EdgeTaken {
+  readonly type: 'taken'
+  readonly id: number
+}
+
+export type EdgeInput = EdgeRequest | EdgeData | EdgeCancel | EdgeTaken
 
 /** Brings an input into the simulation: records label and data, then runs. */
 export type Enter = (label: string, data: unknown, run: () => void) => void
@@ -57,9 +63,10 @@ export function replayEdge(handler: HttpHandler): (data: unknown) => boolean {
       handler(exchange)
       return true
     }
-    if (input.type !== 'data' && input.type !== 'cancel') return false
+    if (input.type !== 'data' && input.type !== 'cancel' && input.type !== 'taken') return false
     const exchange = running.get(input.id ?? 0)
     if (input.type === 'data') exchange?.receive(unpackBytes((input as EdgeData).data))
+    else if (input.type === 'taken') exchange?.taken()
     else exchange?.cancelled()
     return true
   }
@@ -80,6 +87,7 @@ class SilentExchange implements ServerExchange {
   readonly #forget: () => void
   #onData: ((data: unknown) => void) | undefined
   #onCancel: (() => void) | undefined
+  #onTaken: (() => void) | undefined
   readonly #early: unknown[] = []
   #done = false
 
@@ -91,7 +99,18 @@ class SilentExchange implements ServerExchange {
   }
 
   respond(_response: HttpResponse): void {
-    this.#finish()
+    this.#done = true
+    // Someone waits to hear that the answer was taken.
+    if (!this.#onTaken) this.#forget()
+  }
+
+  whenTaken(handler: () => void): void {
+    this.#onTaken = handler
+  }
+
+  taken(): void {
+    this.#forget()
+    this.#onTaken?.()
   }
 
   open(_response: HttpResponse): void {

@@ -7,8 +7,8 @@ import type { HttpResponse } from '../../kernel/http.ts'
 /** Where the bytes of one answer go. */
 export interface EdgeOutput {
   readonly backlogBytes: number
-  /** A whole answer. */
-  respond(response: HttpResponse): void
+  /** A whole answer. `taken` is called once, when the client has it or is gone; outputs for upgrades may leave that out. */
+  respond(response: HttpResponse, taken?: () => void): void
   /** The head of an answer that goes on. */
   open(response: HttpResponse): void
   /** A piece of it. Upgraded connections take the simulation's own frames, others bytes. */
@@ -67,13 +67,14 @@ export class Http1Output implements EdgeOutput {
     return this.#response.writableLength + (this.#response.socket?.writableLength ?? 0)
   }
 
-  respond(response: HttpResponse): void {
+  respond(response: HttpResponse, taken: () => void = () => undefined): void {
     prepared(response, this.#request.headers['accept-encoding'], (headers, body) => {
-      if (this.#response.destroyed) return
+      if (this.#response.destroyed) return taken()
       const unread = !this.#request.complete
       if (unread) headers['connection'] = 'close'
       this.#response.writeHead(response.status, headers)
       this.#response.once('close', watchOver(body.length, () => this.#request.socket.destroy()))
+      this.#response.once('close', taken)
       this.#response.end(this.#request.method === 'HEAD' || response.status === 304 ? undefined : body, () => {
         // What the client still wants to send will never be read.
         if (unread) this.#request.socket.destroySoon()
@@ -108,13 +109,14 @@ export class Http2Output implements EdgeOutput {
     return this.#stream.writableLength
   }
 
-  respond(response: HttpResponse): void {
+  respond(response: HttpResponse, taken: () => void = () => undefined): void {
     prepared(response, this.#headers['accept-encoding'], (headers, body) => {
-      if (this.#stream.destroyed || this.#stream.closed) return
+      if (this.#stream.destroyed || this.#stream.closed) return taken()
       const empty = this.#headers[':method'] === 'HEAD' || response.status === 304
       const { connection, ...rest } = headers
       this.#stream.respond({ ':status': response.status, ...(rest as OutgoingHttpHeaders) }, { endStream: empty })
       this.#stream.once('close', watchOver(body.length, () => this.#stream.close(http2Constants.NGHTTP2_CANCEL)))
+      this.#stream.once('close', taken)
       if (!empty) this.#stream.end(body)
       // What closes a connection of HTTP/1 sends one of HTTP/2 away: no new streams, the running ones go on.
       if (connection === 'close') this.#stream.session?.close()

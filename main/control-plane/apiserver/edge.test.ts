@@ -122,6 +122,25 @@ describe('a proxy', () => {
   })
 })
 
+describe('large answers', () => {
+  it('keep their place until they are taken', async () => {
+    for (let index = 0; index < 6; index++) await edge.call('POST', '/api/v1/namespaces/default/configmaps', JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `large-${index}` }, data: { text: 'x'.repeat(900_000) } }))
+    const executing = async (): Promise<number> => [...(await edge.call('GET', '/debug/api_priority_and_fairness/dump_priority_levels')).text.matchAll(/^\S+, +\d+, +\w+, +\w+, +\d+, +(\d+)/gm)].reduce((sum, match) => sum + Number(match[1]), 0)
+    const session = connectHttp2(dev.url, edge.tls)
+    const stream = session.request({ ':path': '/api/v1/namespaces/default/configmaps' })
+    let bytes = 0
+    await new Promise((resolve) => stream.on('response', resolve))
+    // The question itself is one; the list that nobody reads is the other.
+    expect(await executing()).toBe(2)
+    stream.on('data', (part: Buffer) => (bytes += part.length))
+    await new Promise((resolve) => stream.on('end', resolve))
+    expect(bytes).toBeGreaterThan(5_000_000)
+    for (let tries = 0; tries < 100 && (await executing()) > 1; tries++) await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(await executing()).toBe(1)
+    session.close()
+  })
+})
+
 describe('compressed bodies', () => {
   it('are not unpacked, as upstream does not', async () => {
     const packed = gzipSync(JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'packed' } }))

@@ -91,6 +91,9 @@ describe('hostile requests', () => {
   })
 })
 
+/** Half a second on a machine of its own; tests share theirs. What this is about would take minutes. */
+const soonMs = 15_000
+
 describe('large input', () => {
   const large = 200_000
   const encode = (given: string): Uint8Array => new TextEncoder().encode(given)
@@ -121,8 +124,8 @@ describe('large input', () => {
   ])('%s is answered soon', async (_what, verb, path, body?: Uint8Array) => {
     const began = performance.now()
     await ask(verb, path, body ? { 'content-type': 'application/json' } : {}, body)
-    expect(performance.now() - began).toBeLessThan(3_000)
-  })
+    expect(performance.now() - began).toBeLessThan(soonMs)
+  }, soonMs * 2)
 
   it.each([
     ['Accept', { accept: 'a/b;c=d,'.repeat(large / 8) }],
@@ -135,8 +138,8 @@ describe('large input', () => {
   ] as [string, Record<string, string>][])('a large %s header is answered soon', async (_name, given) => {
     const began = performance.now()
     await ask('GET', configMaps, given)
-    expect(performance.now() - began).toBeLessThan(3_000)
-  })
+    expect(performance.now() - began).toBeLessThan(soonMs)
+  }, soonMs * 2)
 })
 
 describe('what is remembered', () => {

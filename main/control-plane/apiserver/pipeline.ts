@@ -57,9 +57,9 @@ export function pipeline(parts: PipelineParts): HttpHandler {
     let pass: Pass | undefined
     let audit: AuditRecord | undefined
     const warnings = new Warnings()
-    const finish = (code: number): void => {
+    const finish = (code: number, keepsPlace = false): void => {
       deadlines.remove(entry.id)
-      if (pass) gate.leave(pass)
+      if (pass && !keepsPlace) gate.leave(pass)
       parts.log.end(entry, user.name, code)
       audit?.complete(code)
       process.endSpan(span, { code, user: user.name, ...(reason === '' ? {} : { authorization: reason }) })
@@ -88,7 +88,11 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       respond(response) {
         if (done) return
         done = true
-        finish(response.status)
+        const place = pass
+        // A large answer keeps its place until it has been taken: so many of them are in memory at a time, and no more.
+        const keepsPlace = place !== undefined && response.body instanceof Uint8Array && response.body.length > largeBytes && exchange.whenTaken !== undefined
+        if (keepsPlace) exchange.whenTaken!(() => gate.leave(place))
+        finish(response.status, keepsPlace)
         exchange.respond(headed(response))
       },
       open(response) {
@@ -199,6 +203,8 @@ class Notes implements AuthenticationNotes {
 }
 
 const shownMax = 500
+/** Answers up to this size are in the socket's buffers at once. */
+const largeBytes = 256 * 1024
 
 /** Whether a path asks how the server is: answered while it starts and while it goes. */
 export function isHealthCheck(path: string): boolean {

@@ -192,6 +192,11 @@ describe('forms', () => {
     expect(read(one.body)).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'default', uid: expect.any(String) as string } })
   })
 
+  it('that a document has not are refused', async () => {
+    const server = await startServer()
+    expect((await server.call('GET', '/api', undefined, { accept: 'application/vnd.kubernetes.protobuf' })).status).toBe(406)
+  })
+
   it('of watches are streams, never YAML', async () => {
     const server = await startServer()
     const answer = await server.call('GET', '/api/v1/namespaces?watch=1', undefined, { accept: 'application/yaml' })

@@ -6,8 +6,9 @@ const names: Readonly<Record<string, boolean>> = { PartialObjectMetadata: false,
 let made: { readonly object: Definition; readonly list: Definition } | undefined
 
 /** The definition of `PartialObjectMetadata` and its list; undefined for any other kind. */
-export function partialDefinition(apiVersion: string, kind: string): Definition | undefined {
-  if (!apiVersion.startsWith('meta.k8s.io/') || !Object.hasOwn(names, kind)) return undefined
+export function partialDefinition(apiVersion: string | undefined, kind: string): Definition | undefined {
+  // Some documents of discovery have no version.
+  if (apiVersion?.startsWith('meta.k8s.io/') !== true || !Object.hasOwn(names, kind)) return undefined
   made ??= make()
   return names[kind] ? made.list : made.object
 }
