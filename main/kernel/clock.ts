@@ -53,21 +53,34 @@ export class Clock {
   }
 
   #owned(delayMs: number, fn: () => void, cause: number): Timer {
-    if (this.#scope.closed) return { cancel: () => {} }
-    const timer = this.#kernel.schedule(
-      delayMs,
-      () => {
-        forget()
-        fn()
-      },
-      cause,
-    )
-    const forget = this.#scope.onClose(() => timer.cancel())
-    return {
-      cancel: () => {
-        forget()
-        timer.cancel()
-      },
-    }
+    if (this.#scope.closed) return never
+    const timer = new OwnedTimer(this.#scope, fn)
+    timer.event = this.#kernel.schedule(delayMs, timer.fire, cause)
+    this.#scope.hold(timer)
+    return timer
+  }
+}
+
+const never: Timer = { cancel: () => {} }
+
+/** A timer that its process's scope holds until it fires. */
+class OwnedTimer implements Timer {
+  event: Timer = never
+  readonly #scope: Scope
+  readonly #fn: () => void
+
+  constructor(scope: Scope, fn: () => void) {
+    this.#scope = scope
+    this.#fn = fn
+  }
+
+  readonly fire = (): void => {
+    this.#scope.release(this)
+    this.#fn()
+  }
+
+  cancel(): void {
+    this.#scope.release(this)
+    this.event.cancel()
   }
 }

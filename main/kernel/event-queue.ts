@@ -1,9 +1,23 @@
-/** One thing that the kernel will do: `run` is called when virtual time reaches `time`. */
-export interface ScheduledEvent {
+/** One thing that the kernel will do: `run` is called when virtual time reaches `time`. It is its own handle. */
+export class ScheduledEvent {
   readonly time: number
   readonly sequence: number
   readonly cause: number
+  /** Null once it was taken or cancelled. */
   run: (() => void) | null
+  readonly queue: EventQueue
+
+  constructor(queue: EventQueue, time: number, sequence: number, cause: number, run: () => void) {
+    this.queue = queue
+    this.time = time
+    this.sequence = sequence
+    this.cause = cause
+    this.run = run
+  }
+
+  cancel(): void {
+    this.queue.cancel(this)
+  }
 }
 
 /** A binary heap ordered by (time, sequence): events due at the same instant run in the order they were scheduled.
@@ -39,10 +53,12 @@ export class EventQueue {
     return this.#heap[0]
   }
 
-  pop(): ScheduledEvent | undefined {
-    const top = this.peek()
-    if (top) this.#removeTop()
-    return top
+  /** Takes the work of the event that `peek` answered: from now on, cancelling it does nothing. */
+  take(top: ScheduledEvent): () => void {
+    const run = top.run!
+    top.run = null
+    this.#removeTop()
+    return run
   }
 
   cancel(event: ScheduledEvent): void {

@@ -234,9 +234,14 @@ interface Pending {
   readonly request: HttpRequest
   readonly resolve: (stream: ClientStream) => void
   readonly reject: (error: Error) => void
-  readonly timer: { cancel(): void }
   readonly cause: number
+  readonly deadline: number
+  /** Of a request with a time limit of its own; the others are watched over together. */
+  readonly timer: { cancel(): void } | undefined
 }
+
+/** How long most requests may take: one timer watches over all of them, as the oldest is the next to give up. */
+const usualTimeoutMs = 30_000
 
 /** A client of one server, on one connection that is dialed when first needed and again after it broke. */
 export class HttpClient implements HttpTransport {
@@ -244,6 +249,9 @@ export class HttpClient implements HttpTransport {
   readonly #server: () => Endpoint
   readonly #certificate: ClientCertificate | undefined
   #connection: Promise<Connection> | undefined
+  /** The connection once it stands. */
+  #established: Connection | undefined
+  #sweep: { cancel(): void } | undefined
   #nextStream = 1
   readonly #pending = new Map<number, Pending>()
   readonly #streams = new Map<number, ClientStream>()
@@ -266,7 +274,7 @@ export class HttpClient implements HttpTransport {
 
   close(): void {
     const connection = this.#connection
-    this.#connection = undefined
+    this.#connection = this.#established = undefined
     void connection?.then((open) => open.close('reset'), () => {})
   }
 
@@ -277,29 +285,58 @@ export class HttpClient implements HttpTransport {
     const id = this.#nextStream++
     const cause = this.#host.kernel.trace.current
     return new Promise<ClientStream>((resolve, reject) => {
-      const timer = this.#host.clock.after(options.timeoutMs ?? 30_000, () => {
-        this.#pending.delete(id)
-        reject(new HttpTimeout(request))
-      })
-      const fail = (error: Error): void => {
-        timer.cancel()
-        this.#pending.delete(id)
-        reject(error)
-      }
-      this.#pending.set(id, { request, resolve, reject: fail, timer, cause })
+      const { clock } = this.#host
+      const timeoutMs = options.timeoutMs ?? usualTimeoutMs
+      const timer = timeoutMs === usualTimeoutMs ? undefined : clock.after(timeoutMs, () => this.#fail(id, new HttpTimeout(request)))
+      this.#pending.set(id, { request, resolve, reject, cause, deadline: clock.now() + timeoutMs, timer })
+      if (!timer) this.#armSweep()
       const kind = options.kind ?? (request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write')
       const transmit = (connection: Connection): void => {
         if (!this.#pending.has(id)) return
         const body: HttpFrame = { type: 'request', stream: id, request }
         connection.send({ kind, label: `${request.method} ${request.path}`, bytes: 0, body })
       }
-      this.#connect().then(transmit, fail)
+      if (this.#established) transmit(this.#established)
+      else this.#connect().then(transmit, (error: Error) => this.#fail(id, error))
+    })
+  }
+
+  #fail(id: number, error: Error): void {
+    const pending = this.#pending.get(id)
+    if (!pending) return
+    this.#pending.delete(id)
+    pending.timer?.cancel()
+    pending.reject(error)
+  }
+
+  #armSweep(): void {
+    if (this.#sweep) return
+    let oldest: Pending | undefined
+    for (const pending of this.#pending.values()) {
+      if (pending.timer) continue
+      oldest = pending
+      break
+    }
+    if (!oldest) return
+    const { clock, kernel } = this.#host
+    this.#sweep = clock.afterUncaused(oldest.deadline - clock.now(), () => {
+      this.#sweep = undefined
+      for (const [id, { request, timer, deadline, cause }] of this.#pending) {
+        if (timer) continue
+        if (deadline > clock.now()) break
+        // In an event of its own, under its own cause: several may give up together.
+        kernel.trace.current = cause
+        clock.after(0, () => this.#fail(id, new HttpTimeout(request)))
+      }
+      kernel.trace.current = 0
+      clock.afterUncaused(0, () => this.#armSweep())
     })
   }
 
   #connect(): Promise<Connection> {
     if (this.#connection) return this.#connection
     const dialing = this.#host.stack.dial(this.#server(), 'tcp', undefined, this.#host.name).then((connection) => {
+      if (this.#connection === dialing) this.#established = connection
       connection.onMessage((message) => this.#receive(connection, message.body as HttpFrame, message.kind))
       connection.onClose((reason) => this.#lost(dialing, reason))
       return connection
@@ -319,7 +356,7 @@ export class HttpClient implements HttpTransport {
         return
       }
       this.#pending.delete(frame.stream)
-      pending.timer.cancel()
+      pending.timer?.cancel()
       const stream = new ClientStream(connection, frame.stream, kind, frame.response, () => this.#streams.delete(frame.stream))
       if (frame.more) this.#streams.set(frame.stream, stream)
       else stream.ended()
@@ -331,10 +368,10 @@ export class HttpClient implements HttpTransport {
   }
 
   #lost(dialing: Promise<Connection>, reason: string): void {
-    if (this.#connection === dialing) this.#connection = undefined
+    if (this.#connection === dialing) this.#connection = this.#established = undefined
     if (this.#host.scope.closed) return
     const error = new ConnectionLost(reason === 'timeout' ? 'http2: client connection lost' : 'unexpected EOF')
-    for (const pending of [...this.#pending.values()]) pending.reject(error)
+    for (const id of [...this.#pending.keys()]) this.#fail(id, error)
     for (const stream of [...this.#streams.values()]) stream.ended(error)
   }
 }

@@ -1,4 +1,4 @@
-import { EventQueue, type ScheduledEvent } from './event-queue.ts'
+import { EventQueue, ScheduledEvent } from './event-queue.ts'
 import type { Host } from './host.ts'
 import { InputLog, type RecordedInput } from './input-log.ts'
 import { RandomSource } from './random.ts'
@@ -77,9 +77,9 @@ export class Kernel {
 
   /** Like `schedule`, at an absolute time; a time in the past counts as now. */
   scheduleAt(time: number, fn: () => void, cause: number = this.trace.current): Timer {
-    const event: ScheduledEvent = { time: time > this.#now ? time : this.#now, sequence: this.#sequence++, cause, run: fn }
+    const event = new ScheduledEvent(this.#queue, time > this.#now ? time : this.#now, this.#sequence++, cause, fn)
     this.#queue.push(event)
-    return { cancel: () => this.#queue.cancel(event) }
+    return event
   }
 
   /** Brings something in from outside: `fn` runs as an event at `time` (at the earliest now), and `label` and `data`
@@ -179,9 +179,9 @@ export class Kernel {
       if (this.#limit > this.#now && this.#limit !== Infinity) this.#now = this.#limit
       return this.#finish()
     }
-    this.#queue.pop()
+    const run = this.#queue.take(next)
     this.#advance(next.time, next.cause)
-    this.#guard(next.run!)
+    this.#guard(run)
     return true
   }
 

@@ -1,6 +1,7 @@
 /** A lifetime. What is started registers its end with the scope that owns it; closing runs the ends, newest first. */
 export class Scope {
   #ends: Set<() => void> | undefined = new Set()
+  readonly #timers = new Set<{ cancel(): void }>()
 
   get closed(): boolean {
     return this.#ends === undefined
@@ -16,6 +17,15 @@ export class Scope {
     return () => this.#ends?.delete(end)
   }
 
+  /** Cancels the timer when the scope closes, before anything else ends; cheaper than `onClose`, as timers are many. Only while open. */
+  hold(timer: { cancel(): void }): void {
+    this.#timers.add(timer)
+  }
+
+  release(timer: { cancel(): void }): void {
+    this.#timers.delete(timer)
+  }
+
   /** A scope that closes with this one. */
   child(): Scope {
     const child = new Scope()
@@ -28,6 +38,7 @@ export class Scope {
     const ends = this.#ends
     if (!ends) return
     this.#ends = undefined
+    for (const timer of [...this.#timers]) timer.cancel()
     for (const end of [...ends].reverse()) end()
   }
 }

@@ -17,7 +17,8 @@ export class Trace {
   /** Id of the span under which the running event happens; 0 = none. */
   current = 0
   readonly #now: () => number
-  readonly #spans = new Map<number, Span>()
+  /** A ring: the span with id n lies at n modulo the capacity, until a newer one takes its place. */
+  readonly #ring: Span[] = []
   readonly #capacity: number
   readonly #listeners = new Set<(span: Span, phase: 'start' | 'end') => void>()
   #next = 1
@@ -30,9 +31,8 @@ export class Trace {
   /** Starts a span under `parent` (default: the current one) and makes it current. */
   start(where: string, name: string, attributes: Span['attributes'] = {}, parent = this.current): Span {
     const span: Span = { id: this.#next++, parent, name, where, start: this.#now(), end: undefined, attributes }
-    this.#spans.set(span.id, span)
-    // Ids have no gaps, so the oldest is known without looking for it.
-    if (this.#spans.size > this.#capacity) this.#spans.delete(span.id - this.#capacity)
+    // Ids begin with 1.
+    this.#ring[(span.id - 1) % this.#capacity] = span
     this.current = span.id
     for (const listener of this.#listeners) listener(span, 'start')
     return span
@@ -46,22 +46,24 @@ export class Trace {
   }
 
   get(id: number): Span | undefined {
-    return this.#spans.get(id)
+    const span = this.#ring[(id - 1) % this.#capacity]
+    return span?.id === id ? span : undefined
   }
 
   /** The oldest known ancestor: what set this off. */
   root(id: number): Span | undefined {
-    let span = this.#spans.get(id)
+    let span = this.get(id)
     while (span && span.parent !== 0) {
-      const parent = this.#spans.get(span.parent)
+      const parent = this.get(span.parent)
       if (!parent) break
       span = parent
     }
     return span
   }
 
-  spans(): IterableIterator<Span> {
-    return this.#spans.values()
+  /** Those that are known, oldest first. */
+  *spans(): IterableIterator<Span> {
+    for (let id = Math.max(1, this.#next - this.#capacity); id < this.#next; id++) yield this.#ring[(id - 1) % this.#capacity]!
   }
 
   onSpan(listener: (span: Span, phase: 'start' | 'end') => void): () => void {
