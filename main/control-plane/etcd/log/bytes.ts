@@ -1,5 +1,5 @@
-/** A buffer that was handed over is followed by one as large, so that it need not grow again; up to this many bytes. */
-const startCapacityMax = 65_536
+/** Up to this many bytes the buffer is kept for what comes next, and what it held is handed over as a copy without slack. */
+const keptCapacityMax = 65_536
 
 /** Writes numbers, texts and bytes one after the other into a buffer that grows. */
 export class ByteWriter {
@@ -66,11 +66,11 @@ export class ByteWriter {
     return this.#bytes.subarray(start, this.#length)
   }
 
-  /** Hands over what was written and starts again with a buffer of its own. */
+  /** Hands over what was written and starts again. */
   take(): Uint8Array {
-    const whole = this.#bytes.subarray(0, this.#length)
-    const taken = this.#length * 2 < this.#bytes.length ? whole.slice() : whole
-    if (taken === whole) this.#bytes = new Uint8Array(Math.min(this.#bytes.length, startCapacityMax))
+    const fits = this.#bytes.length <= keptCapacityMax
+    const taken = fits || this.#length * 2 < this.#bytes.length ? this.#bytes.slice(0, this.#length) : this.#bytes.subarray(0, this.#length)
+    if (!fits) this.#bytes = new Uint8Array(keptCapacityMax)
     this.#length = 0
     return taken
   }
