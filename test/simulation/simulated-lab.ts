@@ -5,6 +5,7 @@ import { Cluster } from '../../main/cluster/cluster.ts'
 import { adminCertificate } from '../../main/cluster/gateway.ts'
 import { imageCatalogue } from '../../main/cluster/images.ts'
 import { standardSpec, type ClusterSpec } from '../../main/cluster/spec.ts'
+import type { Performer } from '../../main/control-plane/apiserver/outbound/door.ts'
 import { es256Tokens, generateTokenKey } from '../../main/control-plane/apiserver/tokens.node.ts'
 import type { DiskBacking } from '../../main/kernel/disk.ts'
 import { nodeHost } from '../../main/kernel/host.node.ts'
@@ -27,7 +28,7 @@ export interface SimulatedLab {
   traceDigest(): string
 }
 
-export function createLab(options: { seed?: number; workers?: number; spec?: ClusterSpec; freeze?: boolean; backingOf?: (machine: string) => DiskBacking } = {}): SimulatedLab {
+export function createLab(options: { seed?: number; workers?: number; spec?: ClusterSpec; freeze?: boolean; backingOf?: (machine: string) => DiskBacking; performOutbound?: Performer } = {}): SimulatedLab {
   const cluster = new Cluster({
     spec: options.spec ?? standardSpec('test', options.seed ?? 1, options.workers ?? 3),
     host: nodeHost,
@@ -37,6 +38,7 @@ export function createLab(options: { seed?: number; workers?: number; spec?: Clu
     images: imageCatalogue,
     freeze: options.freeze ?? true,
     ...(options.backingOf ? { backingOf: options.backingOf } : {}),
+    ...(options.performOutbound ? { performOutbound: options.performOutbound } : {}),
   })
   const hash = createHash('sha256')
   let spans = 0

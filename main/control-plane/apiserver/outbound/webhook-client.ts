@@ -52,22 +52,23 @@ export class WebhookClient {
   /** Posts a review and answers the JSON object that came back. Throws StatusErrors that the webhook answered, and Errors with the
    *  texts of client-go. */
   async post(config: ClientConfig, review: object, timeoutMs: number): Promise<JsonObject> {
-    const url = `${urlOf(config)}?timeout=${Math.ceil(timeoutMs / 1000)}s`
+    const { host, path } = addressOf(config)
+    const target = { host, path: `${path}?timeout=${Math.ceil(timeoutMs / 1000)}s` }
+    const url = `https://${target.host}${target.path}`
     let answer: Answer
     try {
-      answer = config.service ? await this.#postToService(config, url, review, timeoutMs) : await this.#postOutside(config, url, review, timeoutMs)
+      answer = config.service ? await this.#postToService(config, target, review, timeoutMs) : await this.#postOutside(config, url, review, timeoutMs)
     } catch (error) {
       throw new Error(`Post ${quote(url)}: ${error instanceof Error ? error.message : String(error)}`)
     }
     return decoded(answer)
   }
 
-  async #postToService(config: ClientConfig, url: string, review: object, timeoutMs: number): Promise<Answer> {
+  async #postToService(config: ClientConfig, { host, path }: Address, review: object, timeoutMs: number): Promise<Answer> {
     const { namespace, name, port = servicePortDefault } = config.service!
     const { outside, ...endpoint } = addressOfService(this.#lookup, namespace, name, port)
-    const { host, pathname, search } = new URL(url)
-    if (outside) return this.#postOutside(config, `https://${hostOf(endpoint)}${pathname}${search}`, review, timeoutMs, `${name}.${namespace}.svc`)
-    const sent = this.#clientOf(endpoint).request({ method: 'POST', path: `${pathname}${search}`, headers: { host, accept: 'application/json', 'content-type': 'application/json', 'user-agent': userAgent }, body: cloneJson(review) }, { kind: 'write', timeoutMs })
+    if (outside) return this.#postOutside(config, `https://${hostOf(endpoint)}${path}`, review, timeoutMs, `${name}.${namespace}.svc`)
+    const sent = this.#clientOf(endpoint).request({ method: 'POST', path, headers: { host, accept: 'application/json', 'content-type': 'application/json', 'user-agent': userAgent }, body: cloneJson(review) }, { kind: 'write', timeoutMs })
     const { status, headers, body = '' } = await sent.catch((error: unknown) => {
       throw error instanceof HttpTimeout ? new Unanswered('context deadline exceeded') : error
     })
@@ -104,13 +105,19 @@ export class WebhookClient {
 
 const userAgent = 'kube-apiserver-admission'
 
-function urlOf({ url, service }: ClientConfig): string {
+/** Where a webhook is, as it is written: ports that go without saying stay in messages. */
+interface Address {
+  readonly host: string
+  readonly path: string
+}
+
+function addressOf({ url = '', service }: ClientConfig): Address {
   if (!service) {
-    const given = new URL(url ?? '')
-    return `${given.protocol}//${given.host}${given.pathname}`
+    const [, host = '', path = ''] = /^https:\/\/([^/?#]*)([^?#]*)/i.exec(url) ?? []
+    return { host, path: path === '' ? '/' : path }
   }
   const { namespace, name, path = '', port = servicePortDefault } = service
-  return `https://${name}.${namespace}.svc:${port}${path.startsWith('/') ? path : `/${path}`}`
+  return { host: `${name}.${namespace}.svc:${port}`, path: path.startsWith('/') ? path : `/${path}` }
 }
 
 function hostOf({ address, port }: Endpoint): string {

@@ -40,7 +40,7 @@ export const kindSamples: readonly KindSample[] = [
   { group: admission, plural: 'validatingadmissionpolicybindings', namespaced: false, object: { kind: 'ValidatingAdmissionPolicyBinding', metadata: { name: 'x' }, spec: { policyName: 'nobodys', validationActions: ['Deny'] } }, change: { spec: { validationActions: ['Warn'] } }, generation: 2, cells: ['nobodys', '<unset>'] },
   {
     group: admission, plural: 'mutatingadmissionpolicies', namespaced: false,
-    object: { kind: 'MutatingAdmissionPolicy', metadata: { name: 'x' }, spec: { matchConstraints: { resourceRules: [rule] }, reinvocationPolicy: 'Never', mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: '[]' } }] } },
+    object: { kind: 'MutatingAdmissionPolicy', metadata: { name: 'x' }, spec: { matchConstraints: { resourceRules: [rule] }, reinvocationPolicy: 'Never', mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "test", path: "/metadata/name", value: "x"}]' } }] } },
     change: { spec: { failurePolicy: 'Ignore' } }, generation: 2, cells: [1, '<unset>'],
   },
   { group: admission, plural: 'mutatingadmissionpolicybindings', namespaced: false, object: { kind: 'MutatingAdmissionPolicyBinding', metadata: { name: 'x' }, spec: { policyName: 'nobodys' } }, change: { spec: { policyName: 'other' } }, generation: 2, cells: ['nobodys', '<unset>'] },
