@@ -7,6 +7,7 @@ import { badRequest, conflict, invalid } from '../../../api/machinery/status-err
 import { formatTime } from '../../../api/machinery/time.ts'
 import { bindingKind } from '../../../api/kinds/core/binding.ts'
 import type { Kind } from '../../../api/kinds/kind.ts'
+import type { AdmissionAttributes } from '../admission/admission.ts'
 import { negotiateOutput } from '../negotiation/output.ts'
 import { decodeObject } from '../negotiation/request-body.ts'
 import type { Parts } from '../parts.ts'
@@ -16,8 +17,9 @@ import type { ApiRequest } from './request.ts'
 import { checkNamespace } from './write.ts'
 
 /** Assigns a pod to a node: what the scheduler does. Serves `pods/binding`, and the older `bindings`. */
-export function bindPod({ resources, process }: Parts): (request: ApiRequest) => Promise<void> {
+export function bindPod({ resources, process, admission }: Parts): (request: ApiRequest) => Promise<void> {
   const { store } = resources.storeOf('', 'pods')
+  const podKind = store.kind
   return async (request) => {
     const { info, exchange, context } = request
     const form = negotiateOutput(exchange.request.headers, info.query, { byReference: exchange.byReference, transforms: [] })
@@ -30,10 +32,14 @@ export function bindPod({ resources, process }: Parts): (request: ApiRequest) =>
     const errors = bindingErrors(binding)
     if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, name, errors)
     const resource = { group: '', resource: 'pods/binding' }
+    const attributes: AdmissionAttributes = { operation: 'CREATE', kind: podKind, subresource: 'binding', name, namespace: info.namespace, object: binding, oldObject: undefined, dryRun: query.dryRun, context, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', ...(query.dryRun ? { dryRun: ['All'] } : {}), fieldManager: query.fieldManager } }
+    await admission.admit(attributes)
+    await admission.validate(attributes)
     await store.update(context, info.namespace, name, {
       subresource: 'binding',
       keepsGeneration: true,
       mayCreate: false,
+      reviewed: 'done',
       strategy: {},
       transform: (current) => {
         const pod = cloneJson(current as Pod)
@@ -44,6 +50,7 @@ export function bindPod({ resources, process }: Parts): (request: ApiRequest) =>
         if (pod.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node ${quote(pod.spec.nodeName)}`)
         if (pod.spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
         pod.spec!.nodeName = binding.target.name
+        if (binding.metadata.labels) pod.metadata.labels = { ...pod.metadata.labels, ...binding.metadata.labels }
         if (binding.metadata.annotations) pod.metadata.annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations }
         const others = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled')
         pod.status = { ...pod.status, conditions: [...others, { type: 'PodScheduled', status: 'True', lastTransitionTime: formatTime(process.clock.now()), ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }) }] }

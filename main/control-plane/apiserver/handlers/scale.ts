@@ -65,6 +65,10 @@ export async function writeScale(request: ApiRequest, resource: ServedResource, 
   const updated = await store.update(context, info.namespace, info.name, {
     subresource: 'scale',
     mayCreate: false,
+    reviewed: {
+      of: (object) => scaleOf(object, subresource),
+      into: (body, object) => setAt(object as unknown as JsonObject, subresource.specReplicas, (body as Scale).spec?.replicas ?? 0),
+    },
     transform: (current) => {
       const object = cloneJson(current!)
       const scale = wanted(scaleOf(current!, subresource))

@@ -42,6 +42,9 @@ export interface UpdatePlan {
   readonly keepsGeneration?: boolean
   /** Whether a missing object may be created. */
   readonly mayCreate: boolean
+  /** What admission is shown of an object, where the endpoint has a body of its own (a Scale), and how that body gets back into it.
+   *  'done': admission has judged the body before. Absent: the object itself. */
+  readonly reviewed?: 'done' | { of(object: KubeObject): KubeObject; into(body: KubeObject, object: KubeObject): void }
   /** The strategy of the endpoint; default: the kind's. */
   readonly strategy?: Pick<Strategy<KubeObject>, 'prepareForUpdate' | 'validateUpdate'>
 }
@@ -212,8 +215,10 @@ export class Store {
     if (metadata.uid && metadata.uid !== old.metadata.uid) {
       throw conflict(this.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata.uid}`)
     }
-    const attributes = this.#attributes(context, 'UPDATE', object, old, options.dryRun, plan.subresource, undefined, optionsObject('UpdateOptions', options))
-    await this.#parts.admission.admit(attributes)
+    const body = typeof plan.reviewed === 'object' ? plan.reviewed : undefined
+    const attributes = this.#attributes(context, 'UPDATE', body ? body.of(object) : object, body ? body.of(old) : old, options.dryRun, plan.subresource, undefined, optionsObject('UpdateOptions', options))
+    if (plan.reviewed !== 'done') await this.#parts.admission.admit(attributes)
+    body?.into(attributes.object!, object)
     const hooks = this.#parts.hooksFor(this.#storedKind)
     const finish = plan.subresource === '' ? await hooks?.beginUpdate?.(object, old, options.dryRun) : undefined
     let written = false
@@ -228,7 +233,7 @@ export class Store {
       this.#throwInvalid(name, errors)
       if (plan.subresource === '') for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.add(warning)
       strategy.canonicalize?.(object)
-      await this.#parts.admission.validate(attributes)
+      if (plan.reviewed !== 'done') await this.#parts.admission.validate(attributes)
       if (isUnchanged(object, old) && !this.#isStale(current)) return { object: this.#shown(old), created: false }
       if (goesNow(this.#storedKind, object, old)) return await this.#removeByUpdate(key, current, object, options)
       if (options.dryRun) return { object: this.#shown(object), created: false }

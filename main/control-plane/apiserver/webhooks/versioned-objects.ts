@@ -116,9 +116,10 @@ export function readAs(value: JsonObject, { own, schema, group, version, kind }:
 
 /** Makes an object what another is, keeping its identity and that of its metadata: others hold on to both. */
 export function replaceContents(target: KubeObject, source: KubeObject): void {
-  const { metadata } = target
-  become(metadata as unknown as JsonObject, (source.metadata ?? {}) as unknown as JsonObject)
-  become(target as unknown as JsonObject, { ...source, metadata } as unknown as JsonObject)
+  // The options of a connection have no metadata.
+  const metadata = target.metadata as KubeObject['metadata'] | undefined
+  if (metadata) become(metadata as unknown as JsonObject, (source.metadata ?? {}) as unknown as JsonObject)
+  become(target as unknown as JsonObject, (metadata ? { ...source, metadata } : source) as unknown as JsonObject)
 }
 
 function become(target: JsonObject, source: JsonObject): void {

@@ -189,6 +189,35 @@ describe('admission webhooks', () => {
     expect((await server.call('DELETE', `${group}/validatingwebhookconfigurations/v`)).status).toBe(200)
   })
 
+  it('is asked about connections, scales, bindings and deletions in their own forms', async () => {
+    hooks.on('/allow', (review) => allowing(review))
+    hooks.on('/deny', (review) => refusing(review, { message: 'no' }))
+    const pods = '/api/v1/namespaces/default/pods'
+    await server.call('POST', '/api/v1/namespaces/default/serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } })
+    await server.call('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', labels: { 'topology.kubernetes.io/zone': 'z' } } })
+    expect((await server.call('POST', pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } })).status).toBe(201)
+    const labels = { app: 'web' }
+    expect((await server.call('POST', '/apis/apps/v1/namespaces/default/deployments', { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } } } })).status).toBe(201)
+    const everything = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['pods/exec', 'pods/binding', 'pods/eviction', 'deployments/scale', 'configmaps'] }]
+    await configure('Validating', 'all', webhook('/allow', { rules: everything }), webhook('/deny', { rules: [{ ...everything[0], resources: ['pods/exec'] }] }))
+    hooks.on('/mutate', (review) => patching(review, [{ op: 'replace', path: '/spec/replicas', value: 3 }]))
+    await configure('Mutating', 'scale', webhook('/mutate', { rules: [{ ...everything[0], resources: ['deployments/scale'] }] }))
+    expect((await server.call('POST', `${pods}/p/exec?command=ls&stdout=true`)).json.message).toBe('admission webhook "deny.example.com" denied the request: no')
+    expect(hooks.seen[0]!.body.request).toMatchObject({ operation: 'CONNECT', kind: { group: '', version: 'v1', kind: 'PodExecOptions' }, resource: { resource: 'pods' }, subResource: 'exec', requestSubResource: 'exec', name: 'p', namespace: 'default', object: { kind: 'PodExecOptions', command: ['ls'], stdout: true } })
+    hooks.seen.length = 0
+    expect((await server.call('POST', `${pods}/p/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } })).status).toBe(201)
+    expect(hooks.seen.map(({ body }) => body.request)).toMatchObject([{ operation: 'CREATE', kind: { kind: 'Binding' }, resource: { resource: 'pods' }, object: { kind: 'Binding', target: { name: 'n' } }, oldObject: null }])
+    expect((await server.call('GET', `${pods}/p`)).json.metadata.labels).toEqual({ 'topology.kubernetes.io/zone': 'z' })
+    hooks.seen.length = 0
+    const scaled = await server.call('PUT', '/apis/apps/v1/namespaces/default/deployments/web/scale', { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web' }, spec: { replicas: 2 } })
+    expect(scaled.json.spec.replicas).toBe(3)
+    expect(hooks.seen.at(-1)!.body.request).toMatchObject({ operation: 'UPDATE', kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' }, resource: { group: 'apps', resource: 'deployments' }, object: { kind: 'Scale', spec: { replicas: 3 } }, oldObject: { kind: 'Scale', spec: { replicas: 1 } } })
+    await server.call('POST', maps, configMap('gone'))
+    hooks.seen.length = 0
+    await server.call('DELETE', `${maps}/gone?gracePeriodSeconds=0`)
+    expect(hooks.seen[0]!.body.request).toMatchObject({ operation: 'DELETE', name: 'gone', object: null, oldObject: { metadata: { name: 'gone' } }, options: { kind: 'DeleteOptions', gracePeriodSeconds: 0 } })
+  })
+
   it('converts to the version that a rule names', async () => {
     hooks.on('/mutate', (review) => patching(review, [{ op: 'replace', path: '/note', value: 'changed' }]))
     await configure('Mutating', 'm', webhook('/mutate', { rules: [{ operations: ['CREATE'], apiGroups: ['events.k8s.io'], apiVersions: ['v1'], resources: ['events'] }] }))
