@@ -5,6 +5,7 @@ import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server
 import type { OutboundDoor } from '../control-plane/apiserver/outbound/door.ts'
 import type { StoredObjects } from '../control-plane/apiserver/storage/stored-objects.ts'
 import { kubeControllerManager } from '../control-plane/controllers/kube-controller-manager.ts'
+import { localPathProvisioner } from '../control-plane/controllers/local-path-provisioner/local-path-provisioner.ts'
 import { etcdClient } from '../control-plane/etcd/network-client.ts'
 import { etcdServer } from '../control-plane/etcd/server.ts'
 import { kubeScheduler } from '../control-plane/scheduler/kube-scheduler.ts'
@@ -14,7 +15,7 @@ import { catalogueRegistries } from '../node/runtime/images/registry.ts'
 import { containerRuntime } from '../node/runtime/runtime.ts'
 import { RuntimeClient } from '../node/runtime/runtime-client.ts'
 import type { ProcessContext, ProgramTable } from '../node/runtime/programs/program.ts'
-import { BearerTransport, tokenPath } from '../node/network/in-cluster.ts'
+import { BearerTransport, inClusterClient, tokenPath } from '../node/network/in-cluster.ts'
 import { coreDns } from '../node/network/dns/coredns.ts'
 import { dnsResolver } from '../node/network/dns/client.ts'
 import { NodePodNetwork } from '../node/network/pod-network.ts'
@@ -26,6 +27,7 @@ import type { ClusterOptions } from './cluster-options.ts'
 import { componentProgram } from './component-programs.ts'
 import { ManifestFolder } from './manifest-folder.ts'
 import { controlPlaneManifests } from './static-pods.ts'
+import { storageHelperImage, storageNamespace } from './storage-addon.ts'
 import type { MachineSpec } from './spec.ts'
 
 /** Where a machine's components find each other, and who wants to know of its API server. */
@@ -143,6 +145,14 @@ export class ClusterNode {
         })(process),
       ),
       ['coredns', coreDns],
+      component('local-path-provisioner', (process, context) =>
+        localPathProvisioner({
+          client: inClusterClient(context, 'local-path-provisioner/v0.0.32'),
+          namespace: context.env.get('POD_NAMESPACE') ?? storageNamespace,
+          podName: context.env.get('HOSTNAME') ?? 'local-path-provisioner',
+          helperImage: storageHelperImage,
+        })(process),
+      ),
       component('kube-scheduler', kubeScheduler({ server })),
       component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, signToken: (claims) => options.tokens.sign(claims), clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])
