@@ -48,12 +48,12 @@ const leastCharacters = 9
 const leastGrowing = 18
 
 /** A grid template that gives columns what their text needs and lets a growing one take the rest. With less room than that the
- *  widest columns give way first, all to the same width; `minWidth` is where the table scrolls instead. `room` is the width of a row in
+ *  widest columns give way first, a growing one less than the others; `minWidth` is where the table scrolls instead. `room` is the width of a row in
  *  characters, 0 when it is not known yet. */
 export function gridTemplate<T>(columns: readonly DataColumn<T>[], widths: readonly number[], room = 0): { readonly template: string; readonly minWidth: string } {
   const wanted = columns.map((_, index) => widths[index] ?? 10)
   const least = columns.map((column, index) => Math.min(wanted[index]!, column.grows ? leastGrowing : leastCharacters))
-  const given = room > 0 ? sharedOut(wanted, least, room) : wanted
+  const given = room > 0 ? sharedOut(wanted, least, columns.map((column) => (column.grows ? growingWeight : 1)), room) : wanted
   const tracks = columns.map((column, index) => (column.grows ? `minmax(${round(Math.min(given[index]!, wanted[index]!))}ch, 1fr)` : `${round(given[index]!)}ch`))
   const sum = least.reduce((all, width) => all + width, 0)
   return { template: tracks.join(' '), minWidth: `calc(${sum}ch + ${gapsOf(columns.length)}px)` }
@@ -67,9 +67,12 @@ export function gapsOf(columns: number): number {
   return (columns - 1) * gapPx + 24
 }
 
-/** The wanted widths, the widest of them cut to one common width so that all fit; none below its least. */
-function sharedOut(wanted: readonly number[], least: readonly number[], room: number): readonly number[] {
-  const cutTo = (most: number): number[] => wanted.map((width, index) => Math.max(least[index]!, Math.min(width, most)))
+/** What grows is what a row is about: it gives way later than the rest. */
+const growingWeight = 1.7
+
+/** The wanted widths, the widest of them cut to one common width (times their weight) so that all fit; none below its least. */
+function sharedOut(wanted: readonly number[], least: readonly number[], weights: readonly number[], room: number): readonly number[] {
+  const cutTo = (most: number): number[] => wanted.map((width, index) => Math.max(least[index]!, Math.min(width, most * weights[index]!)))
   const sumOf = (widths: readonly number[]): number => widths.reduce((all, width) => all + width, 0)
   if (sumOf(wanted) <= room) return wanted
   let low = 0

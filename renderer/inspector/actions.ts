@@ -14,11 +14,21 @@ export interface Action {
 
 const restartable = new Set(['apps/Deployment', 'apps/DaemonSet', 'apps/StatefulSet'])
 
+const longWord = 14
+
+/** What people type for the kind: its name, a long one's short name; what is not Kubernetes' own with its group, to be sure. */
+function wordFor(resource: Resource): string {
+  const isOwn = !resource.group.includes('.') || resource.group.endsWith('.k8s.io')
+  if (!isOwn || (resource.group !== '' && resource.plural === 'events')) return resourceName(resource)
+  const word = resource.singular || resource.plural
+  return word.length > longWord ? (resource.shortNames[0] ?? word) : word
+}
+
 /** What may be done with the object, by what its resource offers. */
 export function actionsFor(object: ApiObject, resource: Resource): Action[] {
   const name = object.metadata.name
   const where = object.metadata.namespace ? ` -n ${object.metadata.namespace}` : ''
-  const target = `${resource.group ? resourceName(resource) : resource.singular || resource.plural} ${name}${where}`
+  const target = `${wordFor(resource)} ${name}${where}`
   const actions: Action[] = [{ title: 'Describe', command: `kubectl describe ${target}` }]
   if (resource.group === '' && resource.kind === 'Node') {
     const cordoned = (object.spec as { unschedulable?: boolean } | undefined)?.unschedulable === true

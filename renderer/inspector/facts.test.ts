@@ -38,6 +38,6 @@ it('offers what the resource can do, each with its command', () => {
     'kubectl describe pod p -n default', 'kubectl logs -f p -n default -c a', 'kubectl exec -it p -n default -- sh', 'kubectl get pod p -n default -o yaml', 'kubectl delete pod p -n default',
   ])
   const deployments = actionsFor({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd', namespace: 'x' }, spec: { replicas: 2 } } as ApiObject, { ...base, group: 'apps', kind: 'Deployment', plural: 'deployments', singular: 'deployment', verbs: [], subresources: ['scale', 'status'] })
-  expect(deployments.map((action) => action.command)).toContain('kubectl scale deployments.apps d -n x --replicas=3')
+  expect(deployments.map((action) => action.command)).toContain('kubectl scale deployment d -n x --replicas=3')
   expect(deployments.some((action) => action.run === 'delete')).toBe(false)
 })
