@@ -1,6 +1,5 @@
 /** Server-side apply and the tracking of field ownership on every write. Follows upstream's managedfields package over
- *  structured-merge-diff. Not modelled: conversion between versions of a group (managers of other versions are compared in the
- *  present one), and repair of sets after a schema change. */
+ *  structured-merge-diff (`updater.ts`). */
 import type { ManagedFieldsEntry, ObjectMeta } from '../../generated/types.ts'
 import { jsonEqual } from '../equality.ts'
 import { byteLength } from '../go-text.ts'
@@ -9,17 +8,16 @@ import type { JsonObject } from '../json-value.ts'
 import { parseGroupVersion } from '../object.ts'
 import type { KubeObject } from '../object.ts'
 import { badRequest, failure, StatusError } from '../status-error.ts'
-import { compareValues, isSame } from './compare.ts'
-import type { Comparison } from './compare.ts'
+import { compareValues } from './compare.ts'
 import { conflictError } from './conflict.ts'
 import type { Conflict } from './conflict.ts'
-import { difference, emptySet, forEachPath, hasPath, intersection, isEmptySet, setOfPaths, union } from './field-set.ts'
+import { difference, emptySet, hasPath, setOfPaths } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
-import { capUpdaters, decodeManagedFields, dropEmpty, encodeManagedFields, identifierOf } from './managed-fields.ts'
-import type { Managed, Managers } from './managed-fields.ts'
-import { mergeValues, removePaths } from './merge-values.ts'
+import { capUpdaters, decodeManagedFields, encodeManagedFields, identifierOf } from './managed-fields.ts'
+import type { Managers } from './managed-fields.ts'
 import type { MergeType } from './merge-type.ts'
-import { fieldSetOf, withNamedFields } from './to-field-set.ts'
+import { fieldSetOf } from './to-field-set.ts'
+import { applyConfiguration, updateOwnership } from './updater.ts'
 import { typeErrors, typeErrorsText } from './validate-type.ts'
 
 export interface TrackOptions {
@@ -54,12 +52,6 @@ export interface ApplyOptions {
   /** The version of the endpoint: `apps/v1`. */
   readonly apiVersion: string
 }
-
-/** Fields of the object that nobody owns. */
-const unowned = setOfPaths([
-  ['f:apiVersion'], ['f:kind'], ['f:metadata'], ['f:metadata', 'f:name'], ['f:metadata', 'f:namespace'], ['f:metadata', 'f:creationTimestamp'], ['f:metadata', 'f:selfLink'],
-  ['f:metadata', 'f:uid'], ['f:metadata', 'f:clusterName'], ['f:metadata', 'f:generation'], ['f:metadata', 'f:managedFields'], ['f:metadata', 'f:resourceVersion'],
-])
 
 /** The object with metadata.managedFields as this create, update or patch leaves them. Never fails: where ownership cannot be
  *  told, the live object's entries stay. */
@@ -128,34 +120,16 @@ function ignoredSet({ resetFields }: Pick<TrackOptions, 'resetFields'>): FieldSe
   return set
 }
 
-function withoutIgnored(comparison: Comparison, ignored: FieldSet): Comparison {
-  if (ignored === emptySet) return comparison
-  return { removed: difference(comparison.removed, ignored, true), modified: difference(comparison.modified, ignored, true), added: difference(comparison.added, ignored, true) }
-}
-
 /** Changes `managers` as an update by `options.manager` does; answers whether ownership moved. */
 function track(live: KubeObject | undefined, updated: KubeObject, managers: Managers, options: Omit<TrackOptions, 'live' | 'updated'>): boolean {
   const ignored = ignoredSet(options)
   // The very same entries on both sides are not looked into anyway.
   const shared = live !== undefined && live.metadata.managedFields === updated.metadata.managedFields
-  const [before, after] = shared ? [live, updated] : [plain(live), plain(updated)]
-  const comparison = withoutIgnored(compareValues(before, after, options.type), ignored)
-  if (isSame(comparison)) return false
-  const touched = union(comparison.modified, comparison.added)
-  for (const [id, managed] of managers) {
-    const set = difference(difference(managed.set, touched), comparison.removed)
-    if (set !== managed.set) managers.set(id, { ...managed, set, entry: undefined })
-  }
-  dropEmpty(managers)
-  const own = difference(touched, unowned)
-  if (!isEmptySet(own)) {
-    const identity = { manager: options.manager || 'unknown', operation: 'Update' as const, apiVersion: updated.apiVersion, subresource: options.subresource ?? '' }
-    const id = identifierOf(identity)
-    const previous = managers.get(id)
-    managers.set(id, { ...identity, time: options.timestamp, set: previous ? union(own, previous.set) : own })
-  }
-  capUpdaters(managers)
-  return true
+  const [before, after] = shared ? [live as unknown as JsonObject, updated as unknown as JsonObject] : [plain(live), plain(updated)]
+  const identity = { manager: options.manager || 'unknown', operation: 'Update' as const, apiVersion: updated.apiVersion, subresource: options.subresource ?? '' }
+  const changed = updateOwnership(before, after, managers, { id: identifierOf(identity), identity, type: options.type, ignored, timestamp: options.timestamp })
+  if (changed) capUpdaters(managers)
+  return changed
 }
 
 /** The merged object with its managedFields. Throws a StatusError: 409 with the conflicts, 400 for a wrong version or managedFields
@@ -199,55 +173,15 @@ function describe(object: KubeObject): string {
 
 type MergeResult = { readonly object: KubeObject; readonly managers: Managers } | { readonly conflicts: Conflict[] }
 
-function merge(options: ApplyOptions, startManagers: Managers, force: boolean): MergeResult {
-  const { type } = options
-  const managers: Managers = new Map(startManagers)
-  const live = plain(options.live)
-  const applied = plain(options.applied)
+function merge(options: ApplyOptions, managers: Managers, force: boolean): MergeResult {
   const identity = { manager: options.manager || 'unknown', operation: 'Apply' as const, apiVersion: options.applied.apiVersion, subresource: options.subresource ?? '' }
-  const id = identifierOf(identity)
-  const last = managers.get(id)
-  const ignored = ignoredSet(options)
-  let merged: JsonObject
+  const write = { id: identifierOf(identity), identity, type: options.type, ignored: ignoredSet(options), timestamp: options.timestamp }
   try {
-    merged = mergeValues(live, applied, type) as JsonObject
+    const result = applyConfiguration(plain(options.live), plain(options.applied), managers, write, force)
+    return 'conflicts' in result ? result : { object: result.value as unknown as KubeObject, managers: result.managers }
   } catch (error) {
     throw plainError(`failed to merge config: ${(error as Error).message}`)
   }
-  const set = difference(fieldSetOf(applied, type), ignored, true)
-  const own: Managed = { ...identity, time: last?.time, set }
-  managers.set(id, own)
-  if (last && !isEmptySet(last.set)) merged = prune(merged, managers, last.set, set, type)
-  const comparison = withoutIgnored(compareValues(live, merged, type), ignored)
-  const touched = union(comparison.modified, comparison.added)
-  const conflicts: Conflict[] = []
-  for (const [otherId, managed] of managers) {
-    if (otherId === id) continue
-    const contested = intersection(managed.set, touched)
-    if (!isEmptySet(contested)) forEachPath(contested, (path) => conflicts.push({ managed, path: [...path] }))
-    const rest = difference(difference(managed.set, contested), comparison.removed)
-    if (rest !== managed.set) managers.set(otherId, { ...managed, set: rest, entry: undefined })
-  }
-  if (conflicts.length > 0 && !force) return { conflicts }
-  const stripped = difference(set, unowned)
-  const changed = !jsonEqual(live, merged)
-  managers.set(id, { ...own, set: stripped, time: changed ? options.timestamp : last?.time })
-  dropEmpty(managers)
-  return { object: merged as unknown as KubeObject, managers }
-}
-
-/** Removes what the applier owned and no longer applies, unless somebody else owns it. */
-function prune(merged: JsonObject, managers: Managers, last: FieldSet, now: FieldSet, type: MergeType): JsonObject {
-  if (isEmptySet(difference(last, now))) return merged
-  const lastNamed = withNamedFields(last, type)
-  let pruned = (removePaths(merged, lastNamed, type) ?? {}) as JsonObject
-  let managed: FieldSet = emptySet
-  for (const each of managers.values()) managed = union(managed, each.set)
-  const mergedSet = withNamedFields(fieldSetOf(merged, type), type)
-  const keep = union(withNamedFields(fieldSetOf(pruned, type), type), withNamedFields(managed, type))
-  pruned = (removePaths(merged, difference(mergedSet, keep), type) ?? {}) as JsonObject
-  const prunedSet = withNamedFields(fieldSetOf(pruned, type), type)
-  return (removePaths(merged, intersection(difference(mergedSet, prunedSet), lastNamed), type) ?? {}) as JsonObject
 }
 
 export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration'
