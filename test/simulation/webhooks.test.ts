@@ -6,7 +6,7 @@ import type { WebhookServer } from '../../main/control-plane/apiserver/testing/w
 import { httpsPerformer } from '../../main/control-plane/apiserver/outbound/https.node.ts'
 import { serveHttp } from '../../main/kernel/http.ts'
 import type { RecordedInput } from '../../main/kernel/input-log.ts'
-import { createLab, type SimulatedLab } from './simulated-lab.ts'
+import { bootedLab, createLab, type SimulatedLab } from './simulated-lab.ts'
 
 const group = '/apis/admissionregistration.k8s.io/v1'
 const rule = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }
@@ -91,5 +91,22 @@ describe('webhooks in a cluster', () => {
     await again.cluster.kernel.runUntil(Infinity, live.cluster.kernel.executed)
     expect(again.traceDigest()).toBe(live.traceDigest())
     expect(outside.seen.length).toBe(calls)
+  })
+
+  test('policies are checked against the types of what they are for, custom ones too', async () => {
+    const lab = await bootedLab({ seed: 5, workers: 1 })
+    const call = async (method: string, path: string, body?: object): Promise<{ status: number; body: { status?: { typeChecking?: unknown; observedGeneration?: number } } }> => (await lab.settle(send(lab, method, path, body))) as never
+    const schema = { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } } }
+    const definition = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'boxes.example.com' }, spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'boxes', kind: 'Box' }, versions: [{ name: 'v1', served: true, storage: true, schema }] } }
+    expect((await call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition)).status).toBe(201)
+    await lab.cluster.kernel.runFor(3_000)
+    const policy = {
+      apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy', metadata: { name: 'boxes' },
+      spec: { matchConstraints: { resourceRules: [{ operations: ['CREATE'], apiGroups: ['example.com'], apiVersions: ['v1'], resources: ['boxes'] }] }, validations: [{ expression: 'object.spec.size > 1' }, { expression: 'object.spec.weight > 1' }] },
+    }
+    expect((await call('POST', `${group}/validatingadmissionpolicies`, policy)).status).toBe(201)
+    const read = () => call('GET', `${group}/validatingadmissionpolicies/boxes`)
+    await lab.until(async () => ((await send(lab, 'GET', `${group}/validatingadmissionpolicies/boxes`)).body as { status?: { observedGeneration?: number } }).status?.observedGeneration === 1, 20_000, 'the policy checked')
+    expect((await read()).body.status?.typeChecking).toEqual({ expressionWarnings: [{ fieldRef: 'spec.validations[1].expression', warning: "example.com/v1, Kind=Box: ERROR: <input>:1:12: undefined field 'weight'\n | object.spec.weight > 1\n | ...........^\n" }] })
   })
 })

@@ -26,6 +26,7 @@ import { tokensController } from './service-account/tokens-controller.ts'
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts'
+import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/validating-admission-policy-status-controller.ts'
 import { persistentVolumeClaimProtectionController } from './volume-protection/persistent-volume-claim-protection-controller.ts'
 import { persistentVolumeProtectionController } from './volume-protection/persistent-volume-protection-controller.ts'
 import { volumeAttributesClassProtectionController } from './volume-protection/volume-attributes-class-protection-controller.ts'
@@ -62,6 +63,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     persistentVolumeExpanderController,
     volumeAttributesClassProtectionController,
     ephemeralVolumeController,
+    validatingAdmissionPolicyStatusController,
     podGarbageCollector(options.terminatedPodsMax),
   ]
 }
