@@ -19,7 +19,7 @@ export interface AtomicMerge {
   readonly inner: MergeType | { readonly how: 'list'; readonly items: MergeType }
 }
 
-/** Known fields, each with its own type; `open` takes unknown fields too (preserve-unknown-fields). */
+/** Known fields, each with its own type; `open` takes unknown fields too (preserve-unknown-fields), as what they are. */
 export interface StructMerge {
   readonly how: 'struct'
   readonly fieldType: (name: string) => MergeType | undefined
@@ -218,7 +218,7 @@ function structuralObject(schema: JsonObject, preserves: boolean): MergeType {
       let known = fields.get(name)
       if (known) return known
       const property = getOwn(properties, name)
-      if (!isObject(property)) return preserves ? deduced : undefined
+      if (!isObject(property)) return undefined
       known = structuralType(property)
       fields.set(name, known)
       return known

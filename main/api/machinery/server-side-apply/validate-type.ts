@@ -42,7 +42,11 @@ function check(value: unknown, type: AtomicMerge['inner'] | MergeType, path: str
       for (const key of Object.keys(value)) {
         const inner = type.how === 'map' ? type.values : type.fieldType(key)
         if (inner) check(value[key], inner, `${path}.${key}`, errors)
-        else if (type.how === 'struct' && !type.open) errors.push(`${path}.${key}: field not declared in schema`)
+        else if (type.how === 'struct' && !type.open) {
+          // Upstream looks no further in a map that has an unknown field.
+          errors.push(`${path}.${key}: field not declared in schema`)
+          return
+        }
       }
       return
     default: {
