@@ -26,6 +26,8 @@ export interface SimulatedLab {
   settle<T>(promise: Promise<T>): Promise<T>
   /** A digest of every span so far: what happened, where, when and because of what. */
   traceDigest(): string
+  /** How many events ran so far, and the digest of them: read at one moment, for a paced run may go on after it was told to stop. */
+  soFar(): { readonly executed: number; readonly digest: string }
 }
 
 export function createLab(options: { seed?: number; workers?: number; spec?: ClusterSpec; freeze?: boolean; backingOf?: (machine: string) => DiskBacking; performOutbound?: Performer } = {}): SimulatedLab {
@@ -57,6 +59,7 @@ export function createLab(options: { seed?: number; workers?: number; spec?: Clu
     cluster,
     client,
     settle,
+    soFar: () => ({ executed: cluster.kernel.executed, digest: `${spans} spans ${hash.copy().digest('hex')}` }),
     traceDigest: () => `${spans} spans ${hash.copy().digest('hex')}`,
     async until(condition, limitMs = 120_000, what = 'the condition') {
       const deadline = cluster.kernel.now() + limitMs
