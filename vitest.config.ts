@@ -14,7 +14,7 @@ export default defineConfig({
         test: { name: 'window', environment: 'happy-dom', include: ['renderer/**/*.test.ts'], testTimeout: 20_000 },
       },
       {
-        test: { name: 'simulation', environment: 'node', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 },
+        test: { name: 'simulation', environment: 'node', include: ['test/simulation/**/*.test.ts', 'test/conformance/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 },
       },
       {
         test: { name: 'parity', environment: 'node', include: ['test/parity/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },

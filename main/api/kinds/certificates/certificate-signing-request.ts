@@ -20,16 +20,18 @@ function stateText(request: CertificateSigningRequest): string {
   return text
 }
 
-/** New conditions get their times: those that are there already keep theirs. May change `request`. */
-function stampConditions({ status }: CertificateSigningRequest, old: CertificateSigningRequest, { timestamp }: StrategyContext): void {
+/** New conditions get their times: those that are there already keep theirs. Changes `request`, not its
+ *  status, which may be what the requester read from a cache. */
+function stampConditions(request: CertificateSigningRequest, old: CertificateSigningRequest, { timestamp }: StrategyContext): void {
   const known = (type: string, value: string): CertificateSigningRequestCondition | undefined =>
     old.status?.conditions?.find((condition) => condition.type === type && condition.status === value && condition.lastTransitionTime)
-  if (!status?.conditions) return
-  status.conditions = status.conditions.map((condition) => ({
+  if (!request.status?.conditions) return
+  const conditions = request.status.conditions.map((condition) => ({
     ...condition,
     lastUpdateTime: condition.lastUpdateTime ?? timestamp,
     lastTransitionTime: condition.lastTransitionTime ?? known(condition.type, condition.status)?.lastTransitionTime ?? timestamp,
   }))
+  request.status = { ...request.status, conditions }
 }
 
 export const certificateSigningRequestKind = defineKind<CertificateSigningRequest>({

@@ -28,8 +28,9 @@ export const volumeAttachmentKind = defineKind<VolumeAttachment>({
     validateName: isDns1123Subdomain,
     defaultPropagation: 'Background',
     returnsDeleted: true,
-    defaults({ spec: { source } }) {
-      const inline = source.inlineVolumeSpec
+    // Validation has not seen what comes here: there may be no source, and no spec.
+    defaults({ spec }: { readonly spec?: Partial<VolumeAttachmentSpec> }) {
+      const inline = spec?.source?.inlineVolumeSpec
       if (!inline) return
       inline.volumeMode ??= 'Filesystem'
       defaultVolumeSources(inline)
