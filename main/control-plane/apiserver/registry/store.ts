@@ -3,7 +3,7 @@ import { semanticEqual } from '../../../api/machinery/equality.ts'
 import type { FieldError } from '../../../api/machinery/field-error.ts'
 import { fieldInvalid } from '../../../api/machinery/field-error.ts'
 import type { GroupKind, GroupResource, KubeObject } from '../../../api/machinery/object.ts'
-import { alreadyExists, conflict, generateNameConflict, internalError, invalid, isAlreadyExists, notFound, StatusError } from '../../../api/machinery/status-error.ts'
+import { alreadyExists, badRequest, conflict, generateNameConflict, internalError, invalid, isAlreadyExists, notFound, StatusError } from '../../../api/machinery/status-error.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
 import type { Process } from '../../../kernel/machine.ts'
 import { EtcdError } from '../../etcd/client.ts'
@@ -113,6 +113,8 @@ export class Store {
     if (!options.managed) object = trackedUpdate(this.#storedKind, undefined, object, { manager: options.fieldManager, timestamp: strategyContext.timestamp, subresource })
     const attributes = this.#attributes(context, 'CREATE', object, undefined, options.dryRun, subresource, undefined, optionsObject('CreateOptions', options))
     await this.#parts.admission.admit(attributes)
+    // Webhooks may change much, but not move an object elsewhere.
+    if ((object.metadata.namespace ?? '') !== attributes.namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
     const generated = !object.metadata.name && Boolean(object.metadata.generateName)
     for (let attempt = 1; ; attempt++) {
       try {

@@ -2,10 +2,11 @@
 import type { Kind } from '../../../api/kinds/kind.ts'
 import { DecodeError } from '../../../api/machinery/codec/json.ts'
 import { decodeTyped } from '../../../api/machinery/codec/typed.ts'
-import { cloneJson } from '../../../api/machinery/json-value.ts'
+import { cloneJson, setOwn } from '../../../api/machinery/json-value.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import type { GroupVersionKind, KubeObject } from '../../../api/machinery/object.ts'
 import { schemaOf } from '../../../api/machinery/schema.ts'
+import { decodeManagedFields } from '../../../api/machinery/server-side-apply/managed-fields.ts'
 import { internalError } from '../../../api/machinery/status-error.ts'
 import type { AdmissionAttributes } from '../admission/admission.ts'
 
@@ -114,16 +115,28 @@ export function readAs(value: JsonObject, { own, schema, group, version, kind }:
   }
 }
 
+/** Puts managedFields back that can't be read any more: no plugin may break them, though any may take them away. */
+function withReadableOwners(source: KubeObject, before: KubeObject): KubeObject {
+  const { managedFields } = source.metadata
+  if (!managedFields || managedFields === before.metadata.managedFields) return source
+  try {
+    decodeManagedFields(managedFields)
+    return source
+  } catch {
+    return { ...source, metadata: { ...source.metadata, managedFields: before.metadata.managedFields ?? [] } }
+  }
+}
+
 /** Makes an object what another is, keeping its identity and that of its metadata: others hold on to both. */
 export function replaceContents(target: KubeObject, source: KubeObject): void {
   // The options of a connection have no metadata.
   const metadata = target.metadata as KubeObject['metadata'] | undefined
-  if (metadata) become(metadata as unknown as JsonObject, (source.metadata ?? {}) as unknown as JsonObject)
+  if (metadata) become(metadata as unknown as JsonObject, (source.metadata ? withReadableOwners(source, target).metadata : {}) as unknown as JsonObject)
   become(target as unknown as JsonObject, (metadata ? { ...source, metadata } : source) as unknown as JsonObject)
 }
 
 function become(target: JsonObject, source: JsonObject): void {
   if (target === source) return
   for (const key of Object.keys(target)) if (!(key in source)) delete target[key]
-  Object.assign(target, source)
+  for (const key of Object.keys(source)) setOwn(target, key, source[key])
 }
