@@ -29,3 +29,12 @@ it('has no path from a thing to itself, or to what is not there', () => {
   expect(anchors.route(at('etcd'), at('etcd'))).toBeUndefined()
   expect(anchors.route(at('etcd'), at('kubelet', 'nowhere'))).toBeUndefined()
 })
+
+it('leads over the machines between one control-plane node and another, and to the edge of each from outside', () => {
+  const part = (name: string) => ({ name, components: ['kube-apiserver', 'etcd', 'kube-scheduler'], agents: ['kubelet'], pods: 2 })
+  const three = layOut(1400, 620, [part('a'), part('b'), part('c')])
+  const ends = new Anchors(three, () => [])
+  const middle = pointAt(ends.route(at('etcd', 'a'), at('kube-apiserver', 'c'))!, 0.5)
+  expect(middle.y).toBeLessThan(three.machines[1]!.rect.y)
+  expect(ends.route({ machine: '', process: '' }, at('kube-apiserver', 'b'))!.y3).toBe(three.machines[1]!.rect.y)
+})

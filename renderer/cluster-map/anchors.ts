@@ -1,6 +1,6 @@
 import type { PathEnd } from '../../preload/contract/observe.ts'
 import { podRect, type MachineBox, type MapLayout, type Rect } from './layout.ts'
-import { beneath, over, reversed, routeBetween, type Route } from './route.ts'
+import { above, beneath, over, reversed, routeBetween, type Route } from './route.ts'
 
 /** Finds the box that a message's end is drawn at. */
 export class Anchors {
@@ -26,6 +26,11 @@ export class Anchors {
     const start = this.find(from)
     const end = this.find(to)
     if (!start || !end || start === end) return undefined
+    const [home, away] = [this.#controlPlanes.get(from.machine), this.#controlPlanes.get(to.machine)]
+    if (home && away && home !== away && home.rect.y === away.rect.y) return above(start, end, home.rect.y)
+    // Of several servers each is reached through its machine's upper edge: its name stands there.
+    if (away && from.machine === '' && this.#controlPlanes.size > 1) return routeBetween(start, upTo(away.rect.y, end))
+    if (home && to.machine === '' && this.#controlPlanes.size > 1) return routeBetween(upTo(home.rect.y, start), end)
     return this.#detour(from, start, end) ?? reversedIf(this.#detour(to, end, start)) ?? routeBetween(start, end)
   }
 

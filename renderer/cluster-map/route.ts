@@ -57,6 +57,16 @@ export function beneath(from: Rect, to: Rect, floor: number): Route {
   return { x0, y0, x1: x0 + (x3 - x0) * 0.06, y1: depth, x2: x3 - (x3 - x0) * 0.06, y2: depth, x3, y3 }
 }
 
+/** From one thing to another of the next machine in a row, in a bow over what stands between them. */
+export function above(from: Rect, to: Rect, ceiling: number): Route {
+  const x0 = from.x + from.width / 2
+  const x3 = to.x + to.width / 2
+  const height = ceiling - aboveHeight
+  return { x0, y0: from.y, x1: x0 + (x3 - x0) * 0.04, y1: height, x2: x3 - (x3 - x0) * 0.04, y2: height, x3, y3: to.y }
+}
+
+const aboveHeight = 30
+
 /** Of the control points; the curve itself goes three quarters as deep. */
 const beneathDepth = 44
 
