@@ -7,11 +7,11 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', environment: 'node', include: ['main/**/*.test.ts', 'preload/**/*.test.ts', 'test/floors/**/*.test.ts'], testTimeout: 20_000 },
+        test: { name: 'unit', environment: 'node', include: ['main/**/*.test.ts', 'preload/**/*.test.ts', 'test/floors/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         plugins: [vue()],
-        test: { name: 'window', environment: 'happy-dom', include: ['renderer/**/*.test.ts'], testTimeout: 20_000 },
+        test: { name: 'window', environment: 'happy-dom', include: ['renderer/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         test: { name: 'simulation', environment: 'node', include: ['test/simulation/**/*.test.ts', 'test/conformance/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 },
