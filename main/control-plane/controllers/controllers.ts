@@ -9,6 +9,7 @@ import { endpointSliceController } from './endpoint-slice/endpoint-slice-control
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { ephemeralVolumeController } from './ephemeral-volume/ephemeral-volume-controller.ts'
 import { garbageCollectorController } from './garbage-collector/garbage-collector-controller.ts'
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler-controller.ts'
 import { jobController } from './job/job-controller.ts'
 import type { KubeControllerManagerOptions } from './kube-controller-manager.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
@@ -52,6 +53,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     cronJobController,
     ttlAfterFinishedController,
     disruptionController,
+    horizontalPodAutoscalerController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
