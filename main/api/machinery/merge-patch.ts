@@ -5,7 +5,7 @@ import type { JsonObject } from './json-value.ts'
 
 /** The patched value. Parts that the patch does not touch are shared with the target. */
 export function applyMergePatch(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch
+  if (!isObject(patch)) return isObject(target) ? patch : withoutNulls(patch)
   const result: JsonObject = isObject(target) ? { ...target } : {}
   for (const key of Object.keys(patch)) {
     const value = patch[key]
@@ -13,6 +13,12 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
     else if (value !== undefined) setOwn(result, key, applyMergePatch(getOwn(result, key), value))
   }
   return result
+}
+
+/** In lists that do not replace an object, members of items that are null are dropped, as upstream's library does. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.some((item) => typeof item === 'object' && item !== null) ? value.map(withoutNulls) : value
+  return isObject(value) ? applyMergePatch(undefined, value) : value
 }
 
 /** The patch that turns one object into the other: changed and added fields, null for removed ones. */

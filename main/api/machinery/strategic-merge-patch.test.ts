@@ -44,8 +44,34 @@ describe('lists with a merge key', () => {
   })
 
   it('refuses items without the key, and unknown directives', () => {
-    expect(() => patch(original, { containers: [{ image: 'x' }] })).toThrow('map: {"image":"x"} does not contain declared merge key: name')
-    expect(() => patch(original, { containers: [{ name: 'a', $patch: 'explode' }] })).toThrow('unknown patch type: explode in map: {"name":"a","$patch":"explode"}')
+    expect(() => patch(original, { containers: [{ image: 'x' }] })).toThrow('map: map[image:x] does not contain declared merge key: name')
+    expect(() => patch(original, { containers: [{ name: 'a', $patch: 'explode' }] })).toThrow('unknown patch type: explode in map: map[$patch:explode name:a]')
+  })
+})
+
+describe('patches that cannot be', () => {
+  const original = { containers: [{ name: 'a', env: [{ name: 'X' }] }], volumes: [{ name: 'v' }] }
+  it.each<[string, JsonObject, Definition, 400 | 422 | 500]>([
+    ['map: map[$patch:delete] does not contain declared merge key: name', { containers: [{ $patch: 'delete' }] }, podSpec, 500],
+    ['merging lists cannot yet be specified in the patch', { containers: [{ $patch: 'merge', name: 'a' }] }, podSpec, 500],
+    ['unknown patch type: explode in map: map[$patch:explode]', { $patch: 'explode' }, podSpec, 500],
+    ['list element types are not identical: [[map[env:[map[name:X]] name:a]] [a]]', { containers: ['a'] }, podSpec, 500],
+    ['invalid patch format of retainKeys', { $retainKeys: 'x' }, podSpec, 400],
+    ['invalid patch format of retainKeys', { $retainKeys: ['nodeName'], hostname: 'x' }, podSpec, 400],
+    ['invalid patch format of setElementOrder list', { $setElementOrder: [] }, podSpec, 400],
+    ['expected a []interface {}, but received a string', { '$setElementOrder/containers': 'a' }, podSpec, 500],
+    ['expected a []interface {}, but received a map[string]interface {}', { '$setElementOrder/containers': [{ name: 'a' }], containers: {} }, podSpec, 500],
+    ["The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n", { '$setElementOrder/containers': [{ name: 'a' }], containers: [{ name: 'b' }] }, podSpec, 500],
+    ['unable to find api field in struct PodSpec for the json field "boxes"', { '$setElementOrder/boxes': [{ name: 'a' }] }, podSpec, 500],
+    ['invalid patch format of primitive list', { $deleteFromPrimitiveList: ['a'] }, podSpec, 400],
+  ])('%s', (message, change, definition, code) => {
+    let error: unknown
+    try {
+      patch(original, change, definition)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect(error).toMatchObject({ name: 'StrategicMergeError', message, code })
   })
 })
 

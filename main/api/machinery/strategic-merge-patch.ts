@@ -1,18 +1,39 @@
 /** Strategic merge patch, applied: lists with a merge key are merged item by item, and the directives `$patch`, `$retainKeys`,
  *  `$setElementOrder/<list>` and `$deleteFromPrimitiveList/<list>` are obeyed. Follows upstream's strategicpatch package.
  *  Arguments are never changed; untouched parts are shared with the original. Creation is in strategic-merge-diff.ts. */
-import { goJson, quote } from './go-text.ts'
+import { goText } from './codec/unstructured.ts'
 import { jsonEqual } from './equality.ts'
 import { getOwn, isObject, setOwn } from './json-value.ts'
 import type { JsonObject } from './json-value.ts'
 import type { Definition, PatchRule, SchemaType } from './schema.ts'
 
-/** The patch is malformed (upstream answers 400, or 422 where it does not fit). */
+/** The patch is malformed, or does not fit. `code` is what the API server answers with: errors that upstream does not tell apart
+ *  are 500. */
 export class StrategicMergeError extends Error {
-  constructor(message: string) {
+  readonly code: 400 | 422 | 500
+
+  constructor(message: string, code: 400 | 422 | 500 = 500) {
     super(message)
     this.name = 'StrategicMergeError'
+    this.code = code
   }
+}
+
+function badArgument(expected: 'map[string]interface {}' | '[]interface {}', value: unknown): StrategicMergeError {
+  return new StrategicMergeError(`expected a ${expected}, but received a ${goTypeOf(value)}`)
+}
+
+function noMergeKey(item: JsonObject, key: string): StrategicMergeError {
+  return new StrategicMergeError(`map: ${goText(item)} does not contain declared merge key: ${key}`)
+}
+
+/** reflect.TypeOf of a JSON value, as %s prints it. */
+function goTypeOf(value: unknown): string {
+  if (value === null || value === undefined) return '%!s(<nil>)'
+  if (Array.isArray(value)) return '[]interface {}'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'string' ? 'string' : 'map[string]interface {}'
 }
 
 export const orderPrefix = '$setElementOrder/'
@@ -48,7 +69,7 @@ function mergeMap(original: JsonObject, patch: JsonObject, definition: Definitio
   if (directive !== undefined) {
     if (directive === 'replace') return without(patch, patchDirective)
     if (directive === 'delete') return {}
-    throw new StrategicMergeError(`unknown patch type: ${String(directive)} in map: ${goJson(patch)}`)
+    throw new StrategicMergeError(`unknown patch type: ${String(directive)} in map: ${goText(patch)}`)
   }
   const result: JsonObject = { ...original }
   const rest: JsonObject = { ...patch }
@@ -124,7 +145,7 @@ function without(map: JsonObject, key: string): JsonObject {
 }
 
 function deletePrimitives(result: JsonObject, name: string, value: unknown): void {
-  if (!name.startsWith(deletePrefix)) throw new StrategicMergeError('invalid patch format of primitive list')
+  if (!name.startsWith(deletePrefix)) throw new StrategicMergeError('invalid patch format of primitive list', 400)
   const field = name.slice(deletePrefix.length)
   const before = getOwn(result, field)
   if (value === null) delete result[field]
@@ -140,14 +161,14 @@ function applyRetainKeys(result: JsonObject, patch: JsonObject, combine: boolean
   if (combine) {
     const already = getOwn(result, retainKeysDirective)
     if (already === undefined) result[retainKeysDirective] = keys
-    else if (!jsonEqual(already, keys)) throw new StrategicMergeError(`${goJson(already)} and ${goJson(keys)} are not deep equal: this may happen when calculating the 3-way diff patch`)
+    else if (!jsonEqual(already, keys)) throw new StrategicMergeError(`${goText(already)} and ${goText(keys)} are not deep equal: this may happen when calculating the 3-way diff patch`)
     return
   }
-  if (!Array.isArray(keys)) throw new StrategicMergeError(badRetainKeys)
+  if (!Array.isArray(keys)) throw new StrategicMergeError(badRetainKeys, 400)
   const retained = new Set<unknown>(keys)
   for (const key of Object.keys(patch)) {
     if (patch[key] === null || key.startsWith('$deleteFromPrimitiveList') || key.startsWith('$setElementOrder')) continue
-    if (!retained.has(key)) throw new StrategicMergeError(badRetainKeys)
+    if (!retained.has(key)) throw new StrategicMergeError(badRetainKeys, 400)
   }
   for (const key of Object.keys(result)) if (!retained.has(key)) delete result[key]
 }
@@ -162,19 +183,20 @@ function applyElementOrders(result: JsonObject, patch: JsonObject, definition: D
     if (combine) {
       const already = getOwn(result, name)
       if (already === undefined) setOwn(result, name, order)
-      else if (!jsonEqual(already, order)) throw new StrategicMergeError(badOrder)
+      else if (!jsonEqual(already, order)) throw new StrategicMergeError(badOrder, 400)
     }
     delete patch[name]
-    if (!name.startsWith(orderPrefix)) throw new StrategicMergeError(badOrder)
-    if (!Array.isArray(order)) throw new StrategicMergeError(`expected a slice, but received a ${kindOf(order)}`)
+    if (!name.startsWith(orderPrefix)) throw new StrategicMergeError(badOrder, 400)
+    if (!Array.isArray(order)) throw badArgument('[]interface {}', order)
     const field = name.slice(orderPrefix.length)
     const { rule, inner } = patchRuleOf(definition, field)
     const [before, change] = [getOwn(result, field), getOwn(patch, field)]
-    if (before !== undefined && !Array.isArray(before)) throw new StrategicMergeError(`expected a slice, but received a ${kindOf(before)}`)
-    if (change !== undefined && !Array.isArray(change)) throw new StrategicMergeError(`expected a slice, but received a ${kindOf(change)}`)
-    if (before === undefined && change === undefined) continue
+    if (before !== undefined && !Array.isArray(before)) throw badArgument('[]interface {}', before)
+    if (change !== undefined && !Array.isArray(change)) throw badArgument('[]interface {}', change)
     const key = rule?.key
+    if (definition && !definition.fields.has(field)) throw new StrategicMergeError(`unable to find api field in struct ${definition.name.slice(definition.name.lastIndexOf('.') + 1)} for the json field ${JSON.stringify(field)}`)
     if (change) checkOrder(change, order, key)
+    if (before === undefined && change === undefined) continue
     let merged: unknown[]
     if (before === undefined) merged = withoutDirectives(change) as unknown[]
     else if (change === undefined) merged = before
@@ -192,15 +214,15 @@ function checkOrder(patch: readonly unknown[], order: readonly unknown[], key: s
   for (const step of order) {
     if (at < items.length && keyOf(items[at], key) === keyOf(step, key)) at++
   }
-  if (at < items.length) throw new StrategicMergeError(`The order in patch list:\n${goJson(patch)}\n doesn't match $setElementOrder list:\n${goJson(order)}\n`)
+  if (at < items.length) throw new StrategicMergeError(`The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`)
 }
 
 /** What an item is known by: its merge key's value, or itself. */
 function keyOf(item: unknown, key: string | undefined): unknown {
   if (key === undefined) return item
-  if (!isObject(item)) throw new StrategicMergeError(`expected a map, but received a ${kindOf(item)}`)
+  if (!isObject(item)) throw badArgument('map[string]interface {}', item)
   const value = getOwn(item, key)
-  if (value === undefined) throw new StrategicMergeError(`map: ${goJson(item)} does not contain declared merge key: ${key}`)
+  if (value === undefined) throw noMergeKey(item, key)
   return value
 }
 
@@ -241,19 +263,27 @@ function indexBy(items: readonly unknown[], key: string | undefined): Map<unknow
   return places
 }
 
+/** Lists of lists are not merged, nor lists of things of several types. */
+function checkElementTypes(before: readonly unknown[], patch: readonly unknown[]): void {
+  const first = goTypeOf(before[0] ?? patch[0])
+  if (first === '[]interface {}') throw new StrategicMergeError('lists of lists are not supported', 422)
+  for (const list of [before, patch]) for (const item of list) if (goTypeOf(item) !== first) throw new StrategicMergeError(`list element types are not identical: ${goText([before, patch])}`)
+}
+
 function mergeList(before: readonly unknown[], patch: readonly unknown[], rule: PatchRule, inner: Definition | undefined, name: string, combine: boolean): unknown[] {
   if (before.length === 0 && patch.length === 0) return []
+  checkElementTypes(before, patch)
   if (!isObject(before[0] ?? patch[0])) {
     const merged = [...new Set([...before, ...patch])]
     return arrange(merged, patch, before, undefined)
   }
   const key = rule.key
-  if (key === undefined) throw new StrategicMergeError(`cannot merge lists without merge key for ${quote(name)}`)
+  if (key === undefined) throw new StrategicMergeError(`cannot merge lists without merge key for ${inner ? inner.name.slice(inner.name.lastIndexOf('.') + 1) : name}`)
   let base = [...before]
   let changes: JsonObject[] = []
   let replaces = false
   for (const item of patch) {
-    if (!isObject(item)) throw new StrategicMergeError(`expected a map, but received a ${kindOf(item)}`)
+    if (!isObject(item)) throw badArgument('map[string]interface {}', item)
     const directive = getOwn(item, patchDirective)
     if (directive === undefined) changes.push(item)
     else if (directive === 'delete') {
@@ -261,7 +291,7 @@ function mergeList(before: readonly unknown[], patch: readonly unknown[], rule: 
       base = base.filter((each) => !(isObject(each) && getOwn(each, key) === value))
     } else if (directive === 'replace') replaces = true
     else if (directive === 'merge') throw new StrategicMergeError('merging lists cannot yet be specified in the patch')
-    else throw new StrategicMergeError(`unknown patch type: ${String(directive)} in map: ${goJson(item)}`)
+    else throw new StrategicMergeError(`unknown patch type: ${String(directive)} in map: ${goText(item)}`)
   }
   if (replaces) {
     base = changes
@@ -273,7 +303,7 @@ function mergeList(before: readonly unknown[], patch: readonly unknown[], rule: 
     const value = keyOf(change, key)
     const at = merged.findIndex((item) => isObject(item) && getOwn(item, key) === value)
     if (at >= 0) merged[at] = mergeMap(merged[at] as JsonObject, change, inner, combine)
-    else merged.push(combine ? change : (withoutNulls(withoutDirectives(change)) as JsonObject))
+    else merged.push(change)
   }
   return arrange(merged, changes, kept, key)
 }
