@@ -9,6 +9,7 @@ import { localPathProvisioner } from '../control-plane/controllers/local-path-pr
 import { etcdClient } from '../control-plane/etcd/network-client.ts'
 import { etcdServer } from '../control-plane/etcd/server.ts'
 import { kubeScheduler } from '../control-plane/scheduler/kube-scheduler.ts'
+import { Host } from '../node/host/host.ts'
 import { kubelet } from '../node/kubelet/kubelet.ts'
 import { ImageCatalogue } from '../node/runtime/images/catalogue.ts'
 import { catalogueRegistries } from '../node/runtime/images/registry.ts'
@@ -42,6 +43,8 @@ export interface NodeSurroundings {
   readonly stored: StoredObjects
   /** The API servers' way to webhooks outside the simulation. */
   readonly outbound: OutboundDoor
+  /** Another machine to log in on, or why not. */
+  readonly reach: (machine: string) => Host | string
   readonly apiServerStarted: (apiServer: ApiServer, scope: Scope) => void
 }
 
@@ -52,10 +55,13 @@ export class ClusterNode {
   readonly systemd: Systemd
   readonly manifests: ManifestFolder
   readonly network: NodePodNetwork
+  readonly #surroundings: NodeSurroundings
+  #host: Host | undefined
 
   constructor(machine: Machine, spec: MachineSpec, options: ClusterOptions, surroundings: NodeSurroundings) {
     this.machine = machine
     this.spec = spec
+    this.#surroundings = surroundings
     this.network = new NodePodNetwork(machine.stack)
     this.manifests = new ManifestFolder(spec.role === 'control-plane' ? controlPlaneManifests(options.spec, spec) : {})
     const registries = catalogueRegistries({ catalogue: new ImageCatalogue(options.images) })
@@ -83,6 +89,21 @@ export class ClusterNode {
         program: (process) => this.#kubelet(process, options, surroundings.server),
       },
     ])
+  }
+
+  /** The machine as root sees it. */
+  get host(): Host {
+    const { machine, systemd, spec } = this
+    return (this.#host ??= new Host({
+      machine,
+      systemd,
+      cpus: spec.cpuMillis / 1_000,
+      memoryBytes: spec.memoryBytes,
+      storageBytes: spec.storageBytes,
+      resolver: dnsResolver,
+      power: (on) => (on ? this.powerOn() : machine.powerOff()),
+      reach: this.#surroundings.reach,
+    }))
   }
 
   boot(): void {

@@ -13,6 +13,7 @@ import { ApiServers } from './api-servers.ts'
 import { ClusterNode } from './cluster-node.ts'
 import type { ClusterOptions } from './cluster-options.ts'
 import { Gateway } from './gateway.ts'
+import type { Host } from '../node/host/host.ts'
 import { kubeadmInit } from './kubeadm.ts'
 import { LoadBalancer } from './load-balancer.ts'
 import { Observer } from './observer/observer.ts'
@@ -78,6 +79,7 @@ export class Cluster {
         etcd: { address: machineSpec === firstControlPlane ? '127.0.0.1' : firstControlPlane.address, port: etcdPort },
         stored,
         outbound: this.outsideCalls,
+        reach: (name) => this.reach(name, machineSpec.name),
         apiServerStarted: (apiServer, scope) => this.apiServers.started(machineSpec.name, apiServer, scope),
       }))
     }
@@ -97,6 +99,18 @@ export class Cluster {
       'kubeadm',
       kubeadmInit({ server, addons: addonsOf(spec, `https://${server.address}:${server.port}`), nodes: spec.machines.map((machine) => machine.name), controlPlanes: spec.machines.filter((machine) => machine.role === 'control-plane').map((machine) => machine.name), onReady: () => this.#onReady() }),
     )
+  }
+
+  /** A machine to log in on, by name or address ('' = the first control-plane machine), or why that cannot be, as ssh says it.
+   *  `from` is the machine that asks. To be called inside an event. */
+  reach(machine: string, from = ''): Host | string {
+    const nodes = [...this.nodes.values()]
+    const controlPlane = nodes.find((node) => node.spec.role === 'control-plane')!
+    const node = machine === '' ? controlPlane : nodes.find(({ spec }) => spec.name === machine || spec.address === machine)
+    if (!node) return `ssh: Could not resolve hostname ${machine}: Name or service not known`
+    if (!node.machine.poweredOn) return `ssh: connect to host ${node.spec.name} port 22: No route to host`
+    if (this.network.isCut(from === '' ? controlPlane.spec.name : from, node.spec.name)) return `ssh: connect to host ${node.spec.name} port 22: Connection timed out`
+    return node.host
   }
 
   /** Makes something go wrong, as a recorded input. Throws BridgeError for names that do not exist. */

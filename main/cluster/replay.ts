@@ -4,7 +4,7 @@ import type { EtcdInput } from '../control-plane/etcd/grpc/edge-calls.ts'
 import { replayEtcd } from '../control-plane/etcd/grpc/replay.ts'
 import type { RecordedInput } from '../kernel/input-log.ts'
 import type { Cluster } from './cluster.ts'
-import { consoleCommand } from './console-command.ts'
+import { consoleLabel, ConsoleSessions, type ConsoleInput } from './console-sessions.ts'
 import { etcdFromOutside, rangeOfPrefix } from './etcd-from-outside.ts'
 import { versionsOf } from './key-history.ts'
 
@@ -13,6 +13,7 @@ import { versionsOf } from './key-history.ts'
 export function replayRun(cluster: Cluster, inputs: readonly RecordedInput[]): void {
   const api = replayEdge(cluster.apiServers.handler)
   const etcd = replayEtcd(etcdFromOutside(cluster))
+  const consoles = new ConsoleSessions(cluster)
   cluster.outsideCalls.useRecorded()
   cluster.gateway.onReplay(({ label, data }) => {
     if (label === edgeLabel) api(data)
@@ -24,10 +25,8 @@ export function replayRun(cluster: Cluster, inputs: readonly RecordedInput[]): v
     } else if (label === 'etcd-history') {
       const { key, limit, atRevision } = data as { key: string; limit: number; atRevision: number }
       versionsOf(cluster, key, limit, atRevision).catch(() => {})
-    } else if (label === 'console') {
-      const { machine, argv } = data as { machine: string; argv: readonly string[] }
-      consoleCommand(cluster, machine, argv).catch(() => {})
-    } else throw new Error(`input ${label} cannot be replayed: nobody knows it`)
+    } else if (label === consoleLabel) consoles.apply(data as ConsoleInput)
+    else throw new Error(`input ${label} cannot be replayed: nobody knows it`)
   })
   cluster.replay(inputs)
 }

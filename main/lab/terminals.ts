@@ -124,7 +124,7 @@ export function terminalEnvironment(place: TerminalPlace): Record<string, string
   const inherited: Record<string, string> = {}
   for (const [key, value] of Object.entries(process.env)) if (value !== undefined && !key.startsWith('ELECTRON_')) inherited[key] = value
   const bin = unpacked(join(place.product, 'resources', 'bin'))
-  for (const command of ['kubectl', 'etcdctl', 'systemctl', 'journalctl', 'ssh']) {
+  for (const command of ['kubectl', 'etcdctl', 'systemctl', 'journalctl', 'crictl', 'ssh']) {
     const path = join(bin, command)
     if (existsSync(path)) makeExecutable(path)
   }

@@ -6,6 +6,7 @@ export const commands: Readonly<Record<string, () => Promise<Main>>> = {
   etcdctl: async () => (await import('../cli/etcdctl/main.ts')).main,
   systemctl: () => onNode('systemctl'),
   journalctl: () => onNode('journalctl'),
+  crictl: () => onNode('crictl'),
   ssh: () => onNode('ssh'),
 }
 

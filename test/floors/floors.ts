@@ -36,6 +36,7 @@ export const floors: readonly Floor[] = [
   { path: 'main/node/runtime', may: [...api, 'main/node/runtime', 'resources/images', ...contracts], packages: ['unbash'], instead: 'the runtime reaches the network through main/node/cni.ts' },
   { path: 'main/node/proxy', may: [...api, 'main/node/proxy', 'main/node/network'], packages: [], instead: 'kube-proxy reads Services and EndpointSlices through informers' },
   { path: 'main/node/network', may: [...api, 'main/node/network', ...contracts], packages: [], instead: 'the network knows addresses and packets: pass in what it should know of pods' },
+  { path: 'main/node/host', may: [...api, 'main/node/host', 'main/node/systemd', 'main/node/runtime', 'main/node/proxy', 'main/node/network', ...contracts], packages: [], instead: 'what a login on a machine sees: pass in what the composition root knows' },
   { path: 'main/node', may: [...ground, ...contracts, 'main/node/systemd'], packages: [], instead: 'contract files import the ground only' },
   { path: 'main/cluster', may: ['main/kernel', 'main/api', 'main/control-plane', 'main/node', 'main/cluster', 'preload/contract', 'resources'], packages: ['node:*', 'yaml'], instead: 'the composition root knows components, not shells: the lab calls it, not the other way round' },
   { path: 'main/cli', may: [...api, 'main/cli', etcdApi], packages: ['*'], instead: 'commands are programs of their own: they know the API and nothing of the cluster behind it' },

@@ -1,52 +1,61 @@
 import { readFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { runSession, type ConsoleAddress, type SessionRequest } from './session.ts'
 
-interface CommandResult {
-  readonly stdout: string
-  readonly stderr: string
-  readonly exitCode: number
-}
-
-interface ConsoleAddress {
-  readonly url: string
-  readonly token: string
-}
-
-/** `systemctl`, `journalctl` (on the control-plane node, where the lab's terminal stands) and `ssh MACHINE COMMAND…`: run on
- *  the lab's simulated machines, through its console. */
+/** `ssh MACHINE [COMMAND …]`, and the commands of the control-plane machine, where the lab's terminal stands (`systemctl`,
+ *  `journalctl`, `crictl` …): run on the lab's simulated machines, through its console. */
 export async function main(command: string, argv: readonly string[]): Promise<number> {
-  let machine = 'controlplane'
-  let words = [command, ...argv]
+  const both = Boolean(process.stdin.isTTY && process.stdout.isTTY)
+  let request: SessionRequest = { machine: '', argv: [command, ...argv], tty: both }
   if (command === 'ssh') {
-    const [target, ...rest] = argv.filter((word, index) => !(word.startsWith('-') && index === 0))
-    if (!target) {
-      process.stderr.write('usage: ssh MACHINE COMMAND [ARGUMENT ...]\n')
+    const words = readSshWords(argv)
+    if (!words) {
+      process.stderr.write('usage: ssh [-t] [user@]MACHINE [COMMAND [ARGUMENT ...]]\n')
       return 255
     }
-    machine = target.replace(/^.*@/, '')
-    if (rest.length === 0) {
-      process.stderr.write(`ssh: interactive logins on ${machine} are not built yet; ssh ${machine} systemctl status kubelet works\n`)
-      return 255
-    }
-    words = rest.length === 1 ? rest[0]!.split(/\s+/) : rest
-    if (words[0] === 'sudo') words.shift()
+    const tty = words.tty === 'force' || (Boolean(process.stdin.isTTY) && words.tty !== 'never' && (words.command === undefined || words.tty === 'ask'))
+    request = { machine: words.machine, ...(words.command === undefined ? {} : { command: words.command }), tty, stdin: words.stdin }
   }
-  const console = consoleAddress()
-  if (!console) {
+  const address = consoleAddress()
+  if (!address) {
     process.stderr.write(`${command}: no lab is running here: start one with "orrery serve", or use the lab's own terminal\n`)
     return 1
   }
   try {
-    const result = await run(console, machine, words)
-    process.stdout.write(result.stdout)
-    process.stderr.write(result.stderr)
-    return result.exitCode
+    const { exitCode, lost } = await runSession(address, request)
+    if (command === 'ssh' && lost) process.stderr.write(`Connection to ${request.machine} closed by remote host.\n`)
+    if (command === 'ssh' && request.tty) process.stderr.write(`Connection to ${request.machine} closed.\n`)
+    return exitCode
   } catch (error) {
     process.stderr.write(`${command}: the lab does not answer: ${(error as Error).message}\n`)
-    return 1
+    return command === 'ssh' ? 255 : 1
   }
+}
+
+interface SshWords {
+  readonly machine: string
+  readonly command: string | undefined
+  readonly tty: 'default' | 'ask' | 'force' | 'never'
+  readonly stdin: boolean
+}
+
+/** Reads ssh's options as far as they matter here; those with a value lose it. Undefined without a host. */
+export function readSshWords(words: readonly string[]): SshWords | undefined {
+  let at = 0
+  let tty = 'default' as SshWords['tty']
+  let stdin = true
+  for (; words[at]?.startsWith('-'); at++) {
+    const word = words[at]!
+    if (/^-t+$/.test(word)) tty = word.length > 2 || tty === 'ask' ? 'force' : 'ask'
+    else if (word === '-T') tty = 'never'
+    else if (word === '-n') stdin = false
+    else if (/^-[BbcDEeFIiJLlmOopQRSWw]$/.test(word)) at++
+  }
+  const target = words[at]
+  if (target === undefined) return undefined
+  const rest = words.slice(at + 1)
+  return { machine: target.replace(/^.*@/, ''), command: rest.length === 0 ? undefined : rest.join(' '), tty, stdin }
 }
 
 /** From the environment of the lab's terminal, or the file of the lab that is named (or the standard one). */
@@ -58,20 +67,4 @@ function consoleAddress(): ConsoleAddress | undefined {
   } catch {
     return undefined
   }
-}
-
-function run(console: ConsoleAddress, machine: string, argv: readonly string[]): Promise<CommandResult> {
-  return new Promise((resolve, reject) => {
-    const sent = request(`${console.url}/run`, { method: 'POST', headers: { authorization: `Bearer ${console.token}`, 'content-type': 'application/json' } }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8')
-        if (response.statusCode === 200) resolve(JSON.parse(text) as CommandResult)
-        else reject(new Error(text))
-      })
-    })
-    sent.on('error', reject)
-    sent.end(JSON.stringify({ machine, argv }))
-  })
 }

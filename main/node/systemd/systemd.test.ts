@@ -66,7 +66,7 @@ describe('systemctl', () => {
       '     Active: active (running) since Thu 1970-01-01 00:00:00 UTC; 2min 5s ago',
       '   Main PID: 619 (kubelet)',
     ])
-    expect(stdout).toContain('Jan 01 00:00:00 worker-1 kubelet[619]: I0101 00:00:00.000000     619 "Started kubelet.service - kubelet: The Kubernetes Node Agent."')
+    expect(stdout).toContain('Jan 01 00:00:00 worker-1 systemd[1]: Started kubelet.service - kubelet: The Kubernetes Node Agent.')
     expect(exitCode).toBe(0)
     expect(await kernel.settle(systemctl(machine, systemd, ['stop', 'kubelet']))).toMatchObject({ exitCode: 0 })
     expect(await systemctl(machine, systemd, ['is-active', 'kubelet'])).toEqual({ stdout: 'inactive\n', stderr: '', exitCode: 3 })

@@ -17,6 +17,14 @@ export interface UnitDeclaration {
   readonly program: (process: Process) => Program
 }
 
+const exitCodes = new WeakMap<Process, number>()
+
+/** Ends the process of a unit with an exit code; one that ends otherwise was killed. */
+export function exitUnit(process: Process, code: number): void {
+  exitCodes.set(process, code)
+  process.scope.close()
+}
+
 export type ActiveState = 'active' | 'inactive' | 'failed' | 'activating' | 'deactivating'
 
 export interface UnitStatus {
@@ -29,6 +37,10 @@ export interface UnitStatus {
   /** 0 when it does not run. */
   readonly mainPid: number
   readonly journal: Journal
+  readonly enabled: boolean
+  /** How the main process last ended: `code=exited, status=1/FAILURE`. */
+  readonly ended: string | undefined
+  readonly restarts: number
 }
 
 interface Unit {
@@ -42,7 +54,12 @@ interface Unit {
   /** Whether systemd shall start it again when it dies. */
   wanted: boolean
   timer: { cancel(): void } | undefined
+  enabled: boolean
+  ended: string | undefined
+  restarts: number
 }
+
+const exitNames: Readonly<Record<number, string>> = { 0: 'SUCCESS', 1: 'FAILURE', 2: 'INVALIDARGUMENT', 203: 'EXEC' }
 
 /** Starts a machine's services at boot, starts them again when they die, and stops them when asked. Follows systemd's
  *  Restart=always; not modelled: dependencies between units, start limits, cgroups. */
@@ -55,7 +72,7 @@ export class Systemd {
     this.#machine = machine
     for (const declaration of units) {
       const journal = new Journal(() => machine.kernel.now())
-      this.#units.set(declaration.name, { declaration, journal, process: undefined, state: 'inactive', subState: 'dead', since: machine.kernel.now(), mainPid: 0, wanted: false, timer: undefined })
+      this.#units.set(declaration.name, { declaration, journal, process: undefined, state: 'inactive', subState: 'dead', since: machine.kernel.now(), mainPid: 0, wanted: false, timer: undefined, enabled: declaration.enabled, ended: undefined, restarts: 0 })
     }
     machine.onEvent((event) => {
       if (event.type !== 'process-ended') return
@@ -66,7 +83,7 @@ export class Systemd {
 
   /** Starts what is enabled: the machine has booted. */
   boot(): void {
-    for (const unit of this.#units.values()) if (unit.declaration.enabled) this.start(unit.declaration.name)
+    for (const unit of this.#units.values()) if (unit.enabled) this.start(unit.declaration.name)
   }
 
   names(): string[] {
@@ -75,8 +92,16 @@ export class Systemd {
 
   /** Throws systemd's words for a unit that does not exist. */
   status(name: string): UnitStatus {
-    const { declaration, state, subState, since, mainPid, journal } = this.#unit(name)
-    return { declaration, state, subState, since, mainPid, journal }
+    const { declaration, state, subState, since, mainPid, journal, enabled, ended, restarts } = this.#unit(name)
+    return { declaration, state, subState, since, mainPid, journal, enabled, ended, restarts }
+  }
+
+  /** Whether the unit starts at boot; answers whether that was a change. */
+  enable(name: string, enabled: boolean): boolean {
+    const unit = this.#unit(name)
+    const changed = unit.enabled !== enabled
+    unit.enabled = enabled
+    return changed
   }
 
   start(name: string): void {
@@ -84,6 +109,8 @@ export class Systemd {
     unit.wanted = true
     unit.timer?.cancel()
     if (unit.process) return
+    unit.restarts = 0
+    unit.ended = undefined
     this.#launch(unit)
   }
 
@@ -93,6 +120,7 @@ export class Systemd {
     unit.timer?.cancel()
     if (!unit.process) return this.#enter(unit, 'inactive', 'dead')
     this.#enter(unit, 'deactivating', 'stop-sigterm')
+    unit.journal.info(`Stopping ${unit.declaration.name}.service - ${unit.declaration.description}...`)
     await unit.process.stop()
   }
 
@@ -110,16 +138,28 @@ export class Systemd {
   }
 
   #ended(unit: Unit): void {
+    const exitCode = unit.process && exitCodes.get(unit.process)
+    const { name, description } = unit.declaration
     unit.process = undefined
     unit.mainPid = 0
-    if (!unit.wanted) return this.#enter(unit, 'inactive', 'dead')
     if (!this.#machine.poweredOn) return this.#enter(unit, 'inactive', 'dead')
+    if (!unit.wanted) {
+      unit.ended = 'code=exited, status=0/SUCCESS'
+      unit.journal.info(`${name}.service: Deactivated successfully.`)
+      unit.journal.info(`Stopped ${name}.service - ${description}.`)
+      return this.#enter(unit, 'inactive', 'dead')
+    }
     this.#enter(unit, 'activating', 'auto-restart')
-    unit.journal.warning(`${unit.declaration.name}.service: Main process exited, code=killed, status=9/KILL`)
+    unit.ended = exitCode === undefined ? 'code=killed, status=9/KILL' : `code=exited, status=${exitCode}/${exitNames[exitCode] ?? 'n/a'}`
+    unit.journal.warning(`${name}.service: Main process exited, ${unit.ended}`)
+    unit.journal.warning(`${name}.service: Failed with result '${exitCode === undefined ? 'signal' : 'exit-code'}'.`)
     unit.timer = this.#machine.kernel.schedule(
       unit.declaration.restartMs,
       () => {
-        if (unit.wanted && !unit.process && this.#machine.poweredOn) this.#launch(unit)
+        if (!unit.wanted || unit.process || !this.#machine.poweredOn) return
+        unit.restarts++
+        unit.journal.info(`${name}.service: Scheduled restart job, restart counter is at ${unit.restarts}.`)
+        this.#launch(unit)
       },
       0,
     )

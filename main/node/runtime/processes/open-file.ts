@@ -2,8 +2,8 @@ import type { Terminal } from './terminal.ts'
 
 /** An open file description: what a descriptor of one or more processes refers to. Closed when the last one lets go. */
 export interface OpenFile {
-  /** Some bytes, at most `limit` of them; undefined at the end. */
-  read(limit?: number): Promise<Uint8Array | undefined> | Uint8Array | undefined
+  /** Some bytes, at most `limit` of them; undefined at the end. A `reader` that has ended by the time they come takes none. */
+  read(limit?: number, reader?: { readonly ended: boolean }): Promise<Uint8Array | undefined> | Uint8Array | undefined
   /** Resolves when there is room again. Throws BrokenPipe when nobody will ever read it. */
   write(bytes: Uint8Array): Promise<void> | void
   readonly terminal?: Terminal

@@ -18,6 +18,10 @@ export interface PidNamespaceOptions {
   readonly resolver: Resolver | undefined
   /** Made when a process first looks. */
   readonly files: (namespace: PidNamespace) => FileSystem
+  /** Number of the first process; default 1. A login on the machine itself is not the machine's first process. */
+  readonly firstPid?: number
+  /** Other processes that these ones can see: a login sees the whole machine's. */
+  readonly beyond?: { entries(): readonly ProcessEntry[]; find(pid: number): ChildProcess | undefined }
   /** The first process ended, and with it all others. */
   readonly onEnd: (code: number, signal: number, outOfMemory: boolean) => void
 }
@@ -29,7 +33,7 @@ export class PidNamespace {
   readonly #options: PidNamespaceOptions
   readonly #processes = new Map<number, ContainerProcess>()
   #files: FileSystem | undefined
-  #nextPid = 1
+  #nextPid: number
   #idle: { readonly parentPid: number; readonly worker: IdleWorker; readonly firstPid: number; readonly count: number; readonly startedAt: number }[] | undefined
   #endedCpuMs = 0
   #over = false
@@ -41,6 +45,7 @@ export class PidNamespace {
     this.#options = options
     this.kernel = options.kernel
     this.startedAt = options.kernel.now()
+    this.#nextPid = options.firstPid ?? 1
   }
 
   get files(): FileSystem {
@@ -122,14 +127,23 @@ export class PidNamespace {
     if (process) return process
     const group = this.#idle?.find((each) => pid >= each.firstPid && pid < each.firstPid + each.count)
     // Whoever ends a worker finds that its server has started another one.
-    return group && { pid, group: group.parentPid, ended: false, wait: () => new Promise(() => {}), kill: () => {} }
+    if (!group) return this.#options.beyond?.find(pid)
+    return { pid, group: group.parentPid, ended: false, wait: () => new Promise(() => {}), kill: () => {} }
   }
 
   living(): IterableIterator<ContainerProcess> {
     return this.#processes.values()
   }
 
+  /** What `ps` shows. */
   entries(): ProcessEntry[] {
+    const entries = this.own()
+    if (!this.#options.beyond) return entries
+    return [...entries, ...this.#options.beyond.entries()].sort((a, b) => a.pid - b.pid)
+  }
+
+  /** The processes of this namespace alone, by pid. */
+  own(): ProcessEntry[] {
     const user = this.#userName()
     const entries: ProcessEntry[] = [...this.#processes.values()].map((process) => ({
       pid: process.pid,
@@ -185,7 +199,7 @@ export class PidNamespace {
     this.#endedCpuMs += process.cpuMs
     this.#idle = this.#idle?.filter((group) => group.parentPid !== process.pid)
     for (const other of this.#processes.values()) if (other.parentPid === process.pid) other.parentPid = 1
-    if (process.pid !== 1 || this.#over) return
+    if (process.pid !== (this.#options.firstPid ?? 1) || this.#over) return
     this.#over = true
     this.killAll()
     this.#options.onEnd(process.exitCode, process.endSignal, this.#outOfMemory && process.endSignal === signalNumbers.KILL)

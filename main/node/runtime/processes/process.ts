@@ -317,7 +317,7 @@ export class ContainerProcess implements ProcessContext {
     if (!file) return undefined
     const pause = this.work(callCostMs)
     if (pause) await pause
-    const bytes = await file.read(limit)
+    const bytes = await file.read(limit, this)
     return this.ended ? never() : bytes
   }
 

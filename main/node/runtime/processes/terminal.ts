@@ -35,7 +35,7 @@ export class Terminal {
       terminal: this,
       writeCostMs: 0.02,
       byteCostMs: 1 / 20_000,
-      read: (limit) => this.#read(limit),
+      read: (limit, reader) => this.#read(limit, reader),
       write: (bytes) => {
         if (!this.#hungUp) this.#output(withCarriageReturns(bytes))
       },
@@ -127,10 +127,12 @@ export class Terminal {
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
-  async #read(limit = Infinity): Promise<Uint8Array | undefined> {
+  async #read(limit = Infinity, reader?: { readonly ended: boolean }): Promise<Uint8Array | undefined> {
     while (this.#ready.length === 0) {
       if (this.#hungUp) return undefined
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
+      // What is typed after a program was interrupted is for whoever reads next.
+      if (reader?.ended) return undefined
     }
     const first = this.#ready[0]
     if (first && first.length > limit) {

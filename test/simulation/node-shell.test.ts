@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { replayRun } from '../../main/cluster/replay.ts'
+import { consoleLabel, ConsoleSessions, type ConsoleInput, type ConsoleOpen } from '../../main/cluster/console-sessions.ts'
+import type { RecordedInput } from '../../main/kernel/input-log.ts'
+import { bootedLab, createLab, type SimulatedLab } from './simulated-lab.ts'
+
+/** A terminal on a machine of a simulated lab, whose keystrokes enter as the console's do. */
+class TestTerminal {
+  static #ids = 0
+  text = ''
+  errors = ''
+  exit: { code: number; lost: boolean } | undefined
+  readonly #lab: SimulatedLab
+  readonly #sessions: ConsoleSessions
+  readonly #id = ++TestTerminal.#ids
+
+  constructor(lab: SimulatedLab, open: Partial<ConsoleOpen> = {}) {
+    this.#lab = lab
+    this.#sessions = new ConsoleSessions(lab.cluster)
+    this.#enter({ type: 'open', id: this.#id, machine: 'worker-1', tty: true, stdin: true, columns: 120, rows: 30, ...open })
+  }
+
+  #enter(input: ConsoleInput): void {
+    this.#lab.cluster.kernel.input(consoleLabel, input, () =>
+      this.#sessions.apply(input, {
+        onOutput: (stream, bytes) => {
+          if (stream === 'stdout') this.text += new TextDecoder().decode(bytes)
+          else this.errors += new TextDecoder().decode(bytes)
+        },
+        onExit: (code, lost) => {
+          this.exit = { code, lost }
+        },
+      }),
+    )
+  }
+
+  async type(text: string, ms = 3_000): Promise<string> {
+    const before = this.text.length
+    this.#enter({ type: 'input', id: this.#id, bytes: btoa(text) })
+    await this.#lab.cluster.kernel.runFor(ms)
+    return this.text.slice(before)
+  }
+
+  close(): void {
+    this.#enter({ type: 'close', id: this.#id })
+  }
+}
+
+async function run(lab: SimulatedLab, command: string, machine = 'worker-1'): Promise<{ out: string; err: string; code: number | undefined }> {
+  const terminal = new TestTerminal(lab, { machine, command, tty: false, stdin: false })
+  await lab.until(() => terminal.exit !== undefined, 60_000, command)
+  return { out: terminal.text, err: terminal.errors, code: terminal.exit?.code }
+}
+
+describe('a login on a node', () => {
+  let lab: SimulatedLab
+  beforeAll(async () => {
+    lab = await bootedLab({ workers: 2 })
+  })
+  afterAll(() => lab.cluster.stop())
+
+  test('an interactive shell: prompt, commands, line editing, exit', async () => {
+    const terminal = new TestTerminal(lab)
+    await lab.cluster.kernel.runFor(1_000)
+    expect(terminal.text).toMatch(/^Linux worker-1 6\.1\.0/)
+    expect(terminal.text).toContain('root@worker-1:~# ')
+    expect(await terminal.type('hostnamX\x7fe; echo $((6*7)) | cat\r')).toContain('worker-1\r\n42\r\n')
+    expect(await terminal.type('cat /etc/hostname | tr a-z A-Z\r')).toContain('WORKER-1\r\n')
+    expect(await terminal.type('sleep 100\r')).not.toContain('# ')
+    expect(await terminal.type('\x03')).toContain('root@worker-1:~# ')
+    expect(await terminal.type('cat\r')).not.toContain('# ')
+    await terminal.type('\x03')
+    expect(await terminal.type('echo after\r')).toContain('\nafter\r\n')
+    await terminal.type('exit 3\r')
+    expect(terminal.exit).toEqual({ code: 3, lost: false })
+  })
+
+  test('Ctrl-D on an empty line ends it, closing the window too', async () => {
+    const first = new TestTerminal(lab)
+    await first.type('\x04')
+    expect(first.exit).toEqual({ code: 0, lost: false })
+    const second = new TestTerminal(lab)
+    await second.type('sleep 1000\r')
+    second.close()
+    await lab.cluster.kernel.runFor(1_000)
+    expect(lab.cluster.machines.get('worker-1')!.processes().map(({ name }) => name)).not.toContain('sshd-1')
+  })
+
+  test('one command through the shell', async () => {
+    expect(await run(lab, 'echo one two | wc -w; exit 4')).toEqual({ out: '2\n', err: '', code: 4 })
+    expect(await run(lab, 'nothing-like-it')).toMatchObject({ err: 'bash: line 1: nothing-like-it: command not found\n', code: 127 })
+    expect(await run(lab, 'true', 'worker-9')).toEqual({ out: '', err: 'ssh: Could not resolve hostname worker-9: Name or service not known\n', code: 255 })
+    expect((await run(lab, 'sudo systemctl is-active kubelet containerd; sudo -i hostname')).out).toBe('active\nactive\nworker-1\n')
+  })
+
+  test('the machine\'s processes, memory and disk', async () => {
+    const { out } = await run(lab, 'ps -ef')
+    expect(out).toContain('/sbin/init')
+    expect(out).toContain('/usr/bin/kubelet ')
+    expect(out).toContain('/pause')
+    expect(out).toMatch(/sshd: root@notty/)
+    expect((await run(lab, 'df -h / | tail -1')).out).toMatch(/^\/dev\/vda1 +40G/)
+    expect((await run(lab, 'free -m | head -2; uptime')).out).toMatch(/Mem: +\d+/)
+    expect((await run(lab, 'pgrep kubelet')).out).toMatch(/^\d+\n$/)
+  })
+
+  test('journalctl follows until it is interrupted', async () => {
+    const terminal = new TestTerminal(lab)
+    const printed = await terminal.type('journalctl -u kubelet -f -n 2\r')
+    expect(printed).not.toContain('# \n')
+    expect(printed).toContain('worker-1 kubelet[')
+    lab.cluster.nodes.get('worker-1')!.systemd.status('kubelet').journal.info('Something new')
+    expect(await terminal.type('', 1_000)).toContain('"Something new"')
+    expect(await terminal.type('\x03')).toContain('root@worker-1:~# ')
+    terminal.close()
+  })
+
+  test('from one machine to another, and back', async () => {
+    const terminal = new TestTerminal(lab, { machine: 'controlplane' })
+    expect(await terminal.type('ssh worker-2\r')).toContain('root@worker-2:~# ')
+    expect(await terminal.type('hostname\r')).toContain('worker-2\r\n')
+    expect(await terminal.type('exit\r')).toContain('Connection to worker-2 closed.\r\nroot@controlplane:~# ')
+    expect(await terminal.type('hostname\r')).toContain('controlplane\r\n')
+    terminal.close()
+    expect((await run(lab, 'ssh worker-1 hostname', 'worker-2')).out).toBe('worker-1\n')
+  })
+
+  test('power off ends the session', async () => {
+    const terminal = new TestTerminal(lab, { machine: 'worker-2' })
+    await terminal.type('sleep 1000\r')
+    lab.cluster.nodes.get('worker-2')!.machine.powerOff()
+    expect(terminal.exit).toEqual({ code: 255, lost: true })
+    expect(await run(lab, 'true', 'worker-2')).toMatchObject({ err: 'ssh: connect to host worker-2 port 22: No route to host\n', code: 255 })
+  })
+})
+
+test('a run with a session in it replays to the same trace', async () => {
+  const first = await bootedLab({ workers: 1, seed: 11 })
+  const terminal = new TestTerminal(first)
+  await terminal.type('ps -ef | grep -c kubelet; systemctl restart kubelet\r')
+  await terminal.type('sleep 50 & echo $RANDOM\r')
+  terminal.close()
+  await first.cluster.kernel.runFor(5_000)
+  const end = first.cluster.kernel.now()
+  const recorded = JSON.parse(JSON.stringify(first.cluster.kernel.inputs.recorded)) as RecordedInput[]
+  const again = createLab({ workers: 1, seed: 11 })
+  replayRun(again.cluster, recorded)
+  again.cluster.boot()
+  await again.cluster.kernel.runUntil(end)
+  expect(recorded.filter(({ label }) => label === consoleLabel)).toHaveLength(4)
+  expect(again.cluster.kernel.executed).toBe(first.cluster.kernel.executed)
+  expect(again.traceDigest()).toBe(first.traceDigest())
+})
