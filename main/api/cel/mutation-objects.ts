@@ -42,8 +42,14 @@ function checkNames(value: CelValue, path: readonly string[], problems: string[]
   else if (value instanceof Optional && value.value !== undefined) checkNames(value.value, path, problems)
 }
 
-/** A list of JSONPatch objects as RFC 6902 has them. */
+/** A list of JSONPatch objects as RFC 6902 has them. Throws as `configurationOf` for values that are objects with a wrong part. */
 export function jsonPatchOf(value: CelValue): JsonObject[] {
   if (!(value instanceof CelList)) throw new Error('a JSON patch is a list of JSONPatch')
+  const problems: string[] = []
+  for (const step of value) {
+    const object = step instanceof ObjectValue ? step.fields.get('value') : undefined
+    if (object instanceof ObjectValue) checkNames(object, object.type.name.split('.'), problems)
+  }
+  if (problems.length > 0) throw new Error(problems.join(', '))
   return [...value].map((step) => jsonOfValue(step) as JsonObject)
 }

@@ -43,16 +43,20 @@ export function mutated({ compiler, mutations }: Mutator, index: number, object:
   if (!expression.program) throw new Error(expression.problem)
   const result = new Evaluation(activation, compiler.variables, new Budget(policyCostMax)).run(expression)
   if ('error' in result) throw new Error(result.error)
-  return how === 'apply' ? applied(object, () => configurationOf(result.value), form) : patched(object, jsonPatchOf(result.value), form)
+  return how === 'apply' ? applied(object, typed(() => configurationOf(result.value)), form) : patched(object, typed(() => jsonPatchOf(result.value)), form)
 }
 
-function applied(object: KubeObject, make: () => JsonObject, form: Form): KubeObject {
-  let configuration: JsonObject
+/** What an expression made as JSON; throws where an object's type is not its path. */
+function typed<T>(make: () => T): T {
   try {
-    configuration = { ...make(), apiVersion: object.apiVersion, kind: object.kind }
+    return make()
   } catch (error) {
     throw new Error(`type mismatch: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+function applied(object: KubeObject, made: JsonObject, form: Form): KubeObject {
+  const configuration: JsonObject = { ...made, apiVersion: object.apiVersion, kind: object.kind }
   const failed = (text: string): Error => new Error(`error applying patch: ${text}`)
   const type = typeOf(form)
   const errors = typeErrors(configuration, type)

@@ -153,9 +153,10 @@ describe('admission policies', () => {
 
   it.each<[string, object, string]>([
     ['a type that is not its path', { patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{spec: Object.specx{replicas: 1}}' } }, 'type mismatch: unexpected type name "Object.specx", expected "Object.spec", which matches field name path from root Object type'],
+    ['a patch with a type that is not its path', { patchType: 'JSONPatch', jsonPatch: { expression: "[JSONPatch{op: 'add', path: '/spec/template/spec/containers/-', value: Object.spec.template.spec.containers{name: 'x', ports: [Object.spec.template.spec.containers.portsZ{containerPort: 8080}]}}]" } }, 'type mismatch: unexpected type name "Object.spec.template.spec.containers.portsZ", expected "Object.spec.template.spec.containers.ports", which matches field name path from root Object type'],
     ['an unknown field', { patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{spec: Object.spec{replicasx: 1}}' } }, 'error applying patch: failed to convert patch object to typed object: .spec.replicasx: field not declared in schema'],
     ['an atomic part', { patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{spec: Object.spec{selector: Object.spec.selector{matchLabels: {"l": "v"}}}}' } }, 'error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.selector'],
-    ['a patch that does not fit', { patchType: 'JSONPatch', jsonPatch: { expression: "[JSONPatch{op: 'replace', path: '/spec/nothing', value: 1}]" } }, 'JSONPath: replace operation does not apply: doc is missing key: /spec/nothing: missing value'],
+    ['a patch that does not fit', { patchType: 'JSONPatch', jsonPatch: { expression: "[JSONPatch{op: 'replace', path: '/spec/nothing/x', value: 1}]" } }, 'JSONPath: replace operation does not apply: doc is missing path: /spec/nothing/x: missing value'],
     ['an error', { patchType: 'JSONPatch', jsonPatch: { expression: "[JSONPatch{op: 'replace', path: '/spec/replicas', value: object.nothing}]" } }, "expression '[JSONPatch{op: 'replace', path: '/spec/replicas', value: object.nothing}]' resulted in error: no such key: nothing"],
   ])('refuses mutations with %s', async (_what, mutation, text) => {
     await mutating({ mutations: [mutation] })

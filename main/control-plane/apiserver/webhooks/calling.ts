@@ -74,12 +74,24 @@ export async function ask(webhook: MutatingWebhook | ValidatingWebhook, attribut
   } catch (error) {
     throw new CallFailure(name, `could not create admission objects: ${textOf(error)}`, 400)
   }
+  const { process } = parts
+  const { trace } = process.kernel
+  const cause = trace.current
+  const span = process.span(`Call ${mutating ? 'mutating' : 'validating'} webhook`, { webhook: name, operation: attributes.operation, resource: attributes.kind.plural, UID: uid })
   let answer
   try {
-    answer = await parts.client.post(webhook.clientConfig, reviewOf(version, uid, attributes, subjectOf(attributes), versioned), (webhook.timeoutSeconds ?? timeoutSecondsDefault) * 1000)
+    const pending = parts.client.post(webhook.clientConfig, reviewOf(version, uid, attributes, subjectOf(attributes), versioned), (webhook.timeoutSeconds ?? timeoutSecondsDefault) * 1000)
+    // Other webhooks are asked meanwhile, for the same reason as this one.
+    trace.current = cause
+    answer = await pending
   } catch (error) {
     throw new CallFailure(name, `failed to call webhook: ${textOf(error)}`, error instanceof StatusError ? error.code : 503)
+  } finally {
+    process.endSpan(span)
+    trace.current = cause
   }
+  // Nobody waits for what would come of this any more.
+  if (attributes.context.isOver?.()) throw timeout('request did not complete within requested timeout', 0)
   let verdict: Verdict
   try {
     verdict = verdictOf(answer, version, uid, mutating)

@@ -48,7 +48,7 @@ describe('hostile webhooks', () => {
     ['a wrong type', { op: 'replace', path: '/data', value: 7 }, 500, 'Internal error occurred: json: cannot unmarshal number into Go struct field ConfigMap.data of type map[string]string'],
     ['a bad name', { op: 'replace', path: '/metadata/name', value: '../x' }, 422, 'ConfigMap "../x" is invalid: metadata.name: Invalid value: "../x": a lowercase RFC 1123 subdomain must'],
     ['another document', { op: 'replace', path: '', value: [] }, 500, 'Internal error occurred: '],
-    ['a path that is not there', { op: 'remove', path: '/spec/x' }, 500, 'Internal error occurred: remove operation does not apply: doc is missing path: /spec/x: missing value'],
+    ['a path that is not there', { op: 'remove', path: '/spec/x' }, 500, 'Internal error occurred: remove operation does not apply: doc is missing path: "/spec/x": missing value'],
   ])('may not patch in %s', async (_what, operation, code, message) => {
     say = ({ request }) => patched(request.uid, [operation])
     const { json, status } = await create('x')
