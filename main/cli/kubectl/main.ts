@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -27,6 +28,7 @@ export function nodeConnector(environment: Environment): { readonly connector: C
   const transports: HttpsTransport[] = []
   const at = (path: string): string => resolve(environment.workingFolder, path)
   const connector: Connector = {
+    session: randomUUID(),
     access: (flags) => accessOf(flags, environment),
     transport: (access) => {
       const transport = new HttpsTransport(access)

@@ -40,7 +40,7 @@ export async function runKubectl(root: Command, argv: readonly string[], streams
     }
     const missing = parsed.values.missing()
     if (missing.length > 0) throw new CliError(`required flag(s) ${missing.map((name) => `"${name}"`).join(', ')} not set`)
-    const factory = new Factory(parsed.values.forConnection(globalFlags, shadowed), streams, connect)
+    const factory = new Factory(parsed.values.forConnection(globalFlags, shadowed), streams, connect, path)
     failureCode = command.failureCode ?? 0
     checkTimeout(parsed.values.text('request-timeout'))
     const code = await command.run({ path, flags: parsed.values, args: parsed.args, argsBeforeDash: parsed.argsBeforeDash, streams, environment, factory })

@@ -1,4 +1,4 @@
-import type { HttpResponse, HttpTransport } from '../../../kernel/http.ts'
+import type { HttpRequest, HttpResponse, HttpTransport } from '../../../kernel/http.ts'
 import { restClient } from '../../../api/client/rest-client.ts'
 import type { ApiClient } from '../../../api/client/contract.ts'
 import type { Streams } from '../../streams.ts'
@@ -10,6 +10,8 @@ import type { WebSocketConnection } from './web-socket.ts'
 
 /** What only the entry point can make: files, sockets. */
 export interface Connector {
+  /** A name for this run of kubectl, sent with each of its requests; absent: none is sent. */
+  readonly session?: string
   access(flags: FlagValues): ServerAccess
   transport(access: ServerAccess): HttpTransport
   /** Opens a WebSocket with one of the subprotocols. Throws StatusError when the server refuses. */
@@ -40,10 +42,13 @@ export class Factory {
   #client: ApiClient | undefined
   #mapper: ResourceMapper | undefined
   #warned = new Set<string>()
+  readonly #command: string
   /** Warnings printed so far, for --warnings-as-errors. */
   warningCount = 0
 
-  constructor(flags: FlagValues, streams: Streams, connector: Connector) {
+  /** `command` is what is run, as `kubectl create deployment`. */
+  constructor(flags: FlagValues, streams: Streams, connector: Connector, command = '') {
+    this.#command = command
     this.#flags = flags
     this.#streams = streams
     this.connector = connector
@@ -110,13 +115,22 @@ export class Factory {
       }
       return response
     }
+    const named = this.#named()
     return {
-      request: async (request, options) => note(await transport.request(request, options)),
+      request: async (request, options) => note(await transport.request(named(request), options)),
       stream: async (request, options) => {
-        const stream = await transport.stream(request, options)
+        const stream = await transport.stream(named(request), options)
         note(stream.response)
         return stream
       },
     }
+  }
+
+  /** Adds the headers that say which command a request belongs to, as kubectl has since 1.22. */
+  #named(): (request: HttpRequest) => HttpRequest {
+    const { session } = this.connector
+    if (session === undefined || this.#command === '') return (request) => request
+    const headers = { 'kubectl-command': this.#command, 'kubectl-session': session }
+    return (request) => ({ ...request, headers: { ...request.headers, ...headers } })
   }
 }
