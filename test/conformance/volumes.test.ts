@@ -200,3 +200,18 @@ test.each([
   await pods.lab.until(async () => (pod = await pods.lab.client.get(podKind, name, 'default')).status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CreateContainerConfigError', 60_000, 'CreateContainerConfigError')
   expect(pod.status?.phase).toBe('Pending')
 })
+
+test('a sub-path that cannot be expanded holds its container back until it can', async () => {
+  await pods.create('mending', {
+    script: 'echo in > /sub/file; cat /all/place/file',
+    container: {
+      env: [{ name: 'PLACE', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['place']" } } }],
+      volumeMounts: [{ name: 'v', mountPath: '/sub', subPathExpr: '$(PLACE)' }, { name: 'v', mountPath: '/all' }],
+    },
+    spec: { volumes: [{ name: 'v', emptyDir: {} }] },
+  })
+  await pods.lab.until(async () => (await pods.lab.client.get(podKind, 'mending', 'default')).status?.containerStatuses?.[0]?.state?.waiting?.message === 'missing value for PLACE', 60_000, 'the message')
+  await pods.lab.settle(pods.lab.client.patch(podKind, 'mending', 'default', 'merge', { metadata: { annotations: { place: 'place' } } }))
+  expect((await pods.ended('mending')).status?.phase).toBe('Succeeded')
+  expect(await pods.log('mending')).toBe('in')
+})

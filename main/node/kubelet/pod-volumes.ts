@@ -62,12 +62,15 @@ export class PodVolumes {
     }
   }
 
-  /** The mounts of a container. Throws upstream's text for a mount without a volume. */
+  /** The mounts of a container. Throws upstream's text for a mount without a volume, or with a sub-path that lacks a value or
+   *  leads outside. */
   mountsOf(container: Container, environment: readonly EnvironmentVariable[]): Mount[] {
     return (container.volumeMounts ?? []).map((mount) => {
       const source = this.#ready.get(mount.name)
       if (!source) throw new Error(`cannot find volume "${mount.name}" to mount into container "${container.name}"`)
-      const subPath = mount.subPathExpr ? expand(mount.subPathExpr, (name) => environment.find((each) => each.name === name)?.value) : mount.subPath
+      const subPath = mount.subPathExpr ? expandedSubPath(mount.subPathExpr, environment) : mount.subPath
+      if (subPath?.startsWith('/')) throw new Error(`error SubPath \`${subPath}\` must not be an absolute path`)
+      if (subPath?.split('/').includes('..')) throw new Error(`unable to provision SubPath \`${subPath}\`: must not contain '..'`)
       // Files mounted by subPath are never updated.
       const frozen = source.type === 'files' && subPath ? frozenFiles(source) : source
       return { containerPath: mount.mountPath, source: frozen, readOnly: (mount.readOnly ?? false) || source.type === 'files' || this.#readOnly.has(mount.name), ...(subPath ? { subPath } : {}) }
@@ -122,4 +125,15 @@ export class PodVolumes {
 function frozenFiles(source: { readonly type: 'files'; readonly files: () => readonly MountedFile[] }): MountSource {
   const files = source.files()
   return { type: 'files', files: () => files }
+}
+
+function expandedSubPath(expression: string, environment: readonly EnvironmentVariable[]): string {
+  const missing = new Set<string>()
+  const path = expand(expression, (name) => {
+    const value = environment.find((each) => each.name === name)?.value
+    if (!value) missing.add(name)
+    return value
+  })
+  if (missing.size > 0) throw new Error(`missing value for ${[...missing].sort().join(', ')}`)
+  return path
 }
