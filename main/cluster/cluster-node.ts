@@ -175,7 +175,7 @@ export class ClusterNode {
         })(process),
       ),
       component('kube-scheduler', kubeScheduler({ server })),
-      component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, signToken: (claims) => options.tokens.sign(claims), clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
+      component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, signToken: (claims) => options.tokens.sign(claims), ...(options.certificateAuthority ? { certificateAuthority: options.certificateAuthority } : {}), clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])
   }
 }

@@ -1,6 +1,7 @@
 import type { Performer } from '../control-plane/apiserver/outbound/door.ts'
 import type { RequestVerifier } from '../control-plane/apiserver/registry/signing-request-hooks.ts'
 import type { Tokens } from '../control-plane/apiserver/tokens.ts'
+import type { CertificateAuthority } from '../control-plane/controllers/certificate-signing-request/certificate.ts'
 import type { DiskBacking } from '../kernel/disk.ts'
 import type { Host } from '../kernel/host.ts'
 import type { CatalogueData } from '../node/runtime/images/catalogue.ts'
@@ -19,6 +20,8 @@ export interface ClusterOptions {
   readonly performOutbound?: Performer
   /** The cluster CA's certificate (PEM), for service accounts. */
   readonly caCertificate: string
+  /** Signs certificate requests with the CA's key; absent: they stay unsigned. */
+  readonly certificateAuthority?: CertificateAuthority
   readonly images: CatalogueData
   /** Durable storage of a machine; absent: memory only. */
   readonly backingOf?: (machine: string) => DiskBacking

@@ -4,6 +4,7 @@ import { serveWindow } from '../../preload/contract/serve.ts'
 import type { LabServices } from '../../preload/contract/services.ts'
 import { FileBacking } from '../kernel/disk.node.ts'
 import { nodeHost } from '../kernel/host.node.ts'
+import { certificateAuthority } from '../control-plane/controllers/certificate-signing-request/authority.node.ts'
 import { createPki } from '../control-plane/apiserver/pki.node.ts'
 import { httpsPerformer } from '../control-plane/apiserver/outbound/https.node.ts'
 import { requestSignatureProblem } from '../control-plane/apiserver/request-signature.node.ts'
@@ -35,6 +36,7 @@ async function run(): Promise<void> {
     verifyRequest: requestSignatureProblem,
     performOutbound: outside.perform,
     caCertificate: pki.ca.certificate,
+    certificateAuthority: certificateAuthority(pki.ca),
     images: imageCatalogue,
     ...(options.disks === undefined ? {} : { backingOf: (machine) => new FileBacking(join(options.disks!, machine)) }),
   })

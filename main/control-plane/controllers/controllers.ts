@@ -1,4 +1,7 @@
 import type { ControllerDefinition } from '../../api/client/controller.ts'
+import { certificateApprovingController } from './certificate-signing-request/certificate-approving-controller.ts'
+import { certificateCleanerController } from './certificate-signing-request/certificate-cleaner-controller.ts'
+import { certificateSigningController } from './certificate-signing-request/certificate-signing-controller.ts'
 import { clusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts'
 import { cronJobController } from './cron-job/cron-job-controller.ts'
 import { daemonSetController } from './daemon-set/daemon-set-controller.ts'
@@ -59,6 +62,9 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     endpointSliceMirroringController,
     garbageCollectorController,
     clusterRoleAggregationController,
+    ...(options.certificateAuthority === undefined ? [] : [certificateSigningController(options.certificateAuthority)]),
+    certificateApprovingController,
+    certificateCleanerController,
     persistentVolumeBinderController,
     persistentVolumeClaimProtectionController,
     persistentVolumeProtectionController,

@@ -6,6 +6,7 @@ import { restClient } from '../../api/client/rest-client.ts'
 import { HttpClient, serveHttp, type ClientCertificate, type HttpTransport } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
+import type { CertificateAuthority } from './certificate-signing-request/certificate.ts'
 import { controllersOf } from './controllers.ts'
 import { ServiceAccountTransport, serviceAccountOf } from './framework/service-account-credentials.ts'
 import type { SecretTokenClaims } from './service-account/tokens-controller.ts'
@@ -24,6 +25,8 @@ export interface KubeControllerManagerOptions {
   readonly rootCertificate?: string
   /** --service-account-private-key-file: signs the tokens of Secrets; without it they stay empty. */
   readonly signToken?: (claims: SecretTokenClaims) => string
+  /** --cluster-signing-cert-file and -key-file: signs certificate requests; without it nobody does. */
+  readonly certificateAuthority?: CertificateAuthority
   /** --cluster-cidr; default 10.244.0.0/16. */
   readonly clusterCidr?: string
   /** --node-cidr-mask-size; default 24. */
