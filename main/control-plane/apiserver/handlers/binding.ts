@@ -12,9 +12,9 @@ import { negotiateOutput } from '../negotiation/output.ts'
 import { decodeObject } from '../negotiation/request-body.ts'
 import type { Parts } from '../parts.ts'
 import { respondWith } from './answer.ts'
-import { writeQueryOf } from './options.ts'
+import { createOptions, writeQueryOf } from './options.ts'
 import type { ApiRequest } from './request.ts'
-import { checkNamespace } from './write.ts'
+import { checkNamespace } from './names.ts'
 
 /** Assigns a pod to a node: what the scheduler does. Serves `pods/binding`, and the older `bindings`. */
 export function bindPod({ resources, process, admission }: Parts): (request: ApiRequest) => Promise<void> {
@@ -32,7 +32,7 @@ export function bindPod({ resources, process, admission }: Parts): (request: Api
     const errors = bindingErrors(binding)
     if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, name, errors)
     const resource = { group: '', resource: 'pods/binding' }
-    const attributes: AdmissionAttributes = { operation: 'CREATE', kind: podKind, subresource: 'binding', name, namespace: info.namespace, object: binding, oldObject: undefined, dryRun: query.dryRun, context, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', ...(query.dryRun ? { dryRun: ['All'] } : {}), fieldManager: query.fieldManager } }
+    const attributes: AdmissionAttributes = { operation: 'CREATE', kind: podKind, subresource: 'binding', name, namespace: info.namespace, object: binding, oldObject: undefined, dryRun: query.dryRun, context, options: createOptions(query) }
     await admission.admit(attributes)
     await admission.validate(attributes)
     await store.update(context, info.namespace, name, {

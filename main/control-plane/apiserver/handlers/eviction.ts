@@ -13,9 +13,9 @@ import type { DeleteOptions } from '../registry/delete-options.ts'
 import type { ServedResource } from '../registry/resources.ts'
 import { respondWith } from './answer.ts'
 import { goesUncounted, mayBecomeReady, needsNoBudget, spend, stillProcessed } from './eviction-budget.ts'
-import { writeQueryOf } from './options.ts'
+import { createOptions, writeQueryOf } from './options.ts'
 import type { ApiRequest } from './request.ts'
-import { checkNamespace } from './write.ts'
+import { checkNamespace } from './names.ts'
 
 const evictionKind = { group: 'policy', version: 'v1', kind: 'Eviction', schema: 'io.k8s.api.policy.v1.Eviction' }
 const attemptsMax = 20
@@ -33,7 +33,7 @@ export function evictPod({ resources, process, admission }: Parts): (request: Ap
     const eviction = decodeObject(exchange.request, evictionKind, { validation: query.fieldValidation, warnings: context.warnings }) as Eviction
     checkNamespace(eviction, namespace)
     if (eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object')
-    const attributes: AdmissionAttributes = { operation: 'CREATE', kind, subresource: 'eviction', name, namespace, object: eviction, oldObject: undefined, dryRun: query.dryRun, context }
+    const attributes: AdmissionAttributes = { operation: 'CREATE', kind, subresource: 'eviction', name, namespace, object: eviction, oldObject: undefined, dryRun: query.dryRun, context, options: createOptions(query) }
     await admission.admit(attributes)
     const options = optionsOf(eviction, query.dryRun)
     const dryRun = (options.dryRun?.length ?? 0) > 0

@@ -53,6 +53,11 @@ export function writeQueryOf(query: Query, kind: WriteOptionsKind, userAgent: st
   }
 }
 
+/** The options of a create, as an object of the API. */
+export function createOptions({ dryRun, fieldManager, fieldValidation }: WriteQuery): object {
+  return { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}), fieldManager, fieldValidation }
+}
+
 function isPrintable(character: string): boolean {
   return !/[\p{C}\p{Zl}\p{Zp}]/u.test(character) && (character === ' ' || !/\p{Zs}/u.test(character))
 }

@@ -13,7 +13,7 @@ import { decodeObject } from '../negotiation/request-body.ts'
 import type { Parts } from '../parts.ts'
 import type { BoundObject, KubernetesClaims, TokenClaims } from '../tokens.ts'
 import { respondWith } from './answer.ts'
-import { writeQueryOf } from './options.ts'
+import { createOptions, writeQueryOf } from './options.ts'
 import type { ApiRequest } from './request.ts'
 
 const tokenRequestKind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', schema: 'io.k8s.api.authentication.v1.TokenRequest' }
@@ -36,7 +36,7 @@ export function createToken({ resources, settings, process, admission }: Parts):
     if (wanted.metadata.name && wanted.metadata.name !== info.name) throw invalid(kind, info.name, [fieldInvalid('metadata.name', wanted.metadata.name, 'must match the service account name if specified')])
     const account = await accounts.get(info.namespace, info.name)
     const spec = wanted.spec!
-    const attributes: AdmissionAttributes = { operation: 'CREATE', kind: serviceAccountKind as unknown as Kind, subresource: 'token', name: info.name, namespace: info.namespace, object: wanted, oldObject: undefined, dryRun: query.dryRun, context }
+    const attributes: AdmissionAttributes = { operation: 'CREATE', kind: serviceAccountKind as unknown as Kind, subresource: 'token', name: info.name, namespace: info.namespace, object: wanted, oldObject: undefined, dryRun: query.dryRun, context, options: createOptions(query) }
     await admission.admit(attributes)
     wanted.metadata.name = info.name
     wanted.metadata.namespace = info.namespace

@@ -3,15 +3,20 @@
 import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Enter } from '../edge-input.ts'
 
-/** One POST of JSON. */
+/** One request of JSON, or without a body. */
 export interface OutboundCall {
   readonly url: string
+  /** Default POST. */
+  readonly method?: string
   /** PEM certificates that the server's has to descend from; absent: the host's own trust. */
   readonly authorities?: string
   /** Whom the server's certificate has to name, where that is not the URL's host. */
   readonly serverName?: string
+  /** Takes any server's certificate. */
+  readonly insecure?: boolean
   readonly body: string
-  readonly headers: Readonly<Record<string, string>>
+  /** A list is a header that comes several times. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
   /** How long it may take, in the host's ms. */
   readonly timeoutMs: number
 }

@@ -1,6 +1,6 @@
 /** Real HTTPS from the host: verified certificates, one deadline for all of it, no redirects, nothing of unbounded size. */
 import { Agent, request } from 'node:https'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { OutboundAnswer, OutboundCall, Performer } from './door.ts'
 
 /** A review's answer is a patch or a few converted objects: no larger than the largest request twice over. */
@@ -23,7 +23,7 @@ export function httpsPerformer(): { readonly perform: Performer; close(): void }
     return agent
   }
   return {
-    perform: (call) => attempt(call, agentFor(`${call.serverName ?? ''} ${call.authorities ?? ''}`), true),
+    perform: (call) => attempt(call, agentFor(`${call.insecure ? 'insecure' : ''} ${call.serverName ?? ''} ${call.authorities ?? ''}`), true),
     close() {
       for (const agent of agents.values()) agent.destroy()
       agents.clear()
@@ -46,11 +46,12 @@ function attempt(call: OutboundCall, agent: Agent, mayRepeat: boolean): Promise<
     let sent: ReturnType<typeof request> | undefined
     try {
       sent = request(call.url, {
-        method: 'POST',
+        method: call.method ?? 'POST',
         agent,
-        headers: { ...call.headers, 'content-length': Buffer.byteLength(call.body) },
+        headers: { ...(call.headers as OutgoingHttpHeaders), 'content-length': Buffer.byteLength(call.body) },
         ...(call.authorities === undefined ? {} : { ca: call.authorities }),
         ...(call.serverName === undefined ? {} : { servername: call.serverName }),
+        ...(call.insecure ? { rejectUnauthorized: false } : {}),
       })
     } catch (error) {
       finish({ problem: problemText(error, call) })

@@ -1,11 +1,17 @@
 import type { EndpointSlice, Service } from '../../../api/generated/types.ts'
 import type { Parts } from '../parts.ts'
+import type { ServiceLookup } from './service-address.ts'
 import { WebhookClient } from './webhook-client.ts'
 
 /** The client of webhooks of one server: Services are what its own caches say. */
 export function webhookClientOf({ process, resources, settings }: Pick<Parts, 'process' | 'resources' | 'settings'>): WebhookClient {
+  return new WebhookClient(process, serviceLookupOf({ process, resources }), settings.outbound)
+}
+
+/** What a server's own caches know of Services. */
+export function serviceLookupOf({ process, resources }: Pick<Parts, 'process' | 'resources'>): ServiceLookup {
   const services = resources.storeOf('', 'services').store
-  return new WebhookClient(process, {
+  return {
     service: (namespace, name) => services.cached(namespace, name) as Service | undefined,
     slices(namespace, service) {
       const found: EndpointSlice[] = []
@@ -16,5 +22,5 @@ export function webhookClientOf({ process, resources, settings }: Pick<Parts, 'p
       return found
     },
     isSimulated: (address) => process.stack.network.stackAt(address) !== undefined,
-  }, settings.outbound)
+  }
 }

@@ -85,6 +85,8 @@ export class WebhookClient {
       body: JSON.stringify(review),
       timeoutMs,
     })
+    // What is left of a dead server's code never hears the answer.
+    if (this.#process.scope.closed) return new Promise(() => {})
     if ('problem' in answer) throw new Unanswered(answer.problem)
     return { retryAfter: undefined, ...answer }
   }
