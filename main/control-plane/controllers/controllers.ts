@@ -27,6 +27,7 @@ import { resourceQuotaController } from './resource-quota/resource-quota-control
 import { rootCertificatePublisher } from './service-account/root-certificate-publisher.ts'
 import { serviceAccountController } from './service-account/service-account-controller.ts'
 import { tokensController } from './service-account/tokens-controller.ts'
+import { serviceCidrController } from './service-cidr/service-cidr-controller.ts'
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts'
@@ -65,6 +66,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     ...(options.certificateAuthority === undefined ? [] : [certificateSigningController(options.certificateAuthority)]),
     certificateApprovingController,
     certificateCleanerController,
+    serviceCidrController,
     persistentVolumeBinderController,
     persistentVolumeClaimProtectionController,
     persistentVolumeProtectionController,
