@@ -104,6 +104,31 @@ describe('a login on a node', () => {
     expect((await run(lab, 'pgrep kubelet')).out).toMatch(/^\d+\n$/)
   })
 
+  test('crictl shows what the runtime holds, and acts on it', async () => {
+    const { out: listed } = await run(lab, 'crictl ps')
+    expect(listed.split('\n')[0]).toMatch(/^CONTAINER {11}IMAGE {15}CREATED {13}STATE {15}NAME {16}ATTEMPT {13}POD ID {14}POD +NAMESPACE$/)
+    expect(listed).toMatch(/Running +kube-proxy +0 +[0-9a-f]{13} +kube-proxy-\w+ +kube-system\n/)
+    expect((await run(lab, 'crictl pods --name kube-proxy -o json | grep state')).out).toBe('      "state": "SANDBOX_READY"\n')
+    expect((await run(lab, 'crictl images | grep pause')).out).toMatch(/^registry\.k8s\.io\/pause +3\.10\.1 +[0-9a-f]{13} +\d+kB\n/)
+    expect((await run(lab, 'crictl logs --tail 1 $(crictl ps -q --name kube-proxy)')).err).toMatch(/^[IWE]\d{4} /)
+    expect(await run(lab, 'crictl pull busybox:1.36')).toMatchObject({ out: expect.stringMatching(/^Image is up to date for sha256:/) as string, code: 0 })
+    expect(await run(lab, 'crictl pull no/such:thing')).toMatchObject({ err: expect.stringContaining('level=fatal msg="pulling image: rpc error: code = ') as string, code: 1 })
+    expect((await run(lab, 'crictl inspect nothing')).err).toContain('getting the status of the container \\"nothing\\": rpc error: code = NotFound')
+    const pid = (await run(lab, 'crictl inspect $(crictl ps -q --name kube-proxy) | grep \'"pid"\' | tr -dc 0-9')).out
+    expect((await run(lab, `ps -p ${pid} -ef | grep kube-proxy`)).out).toContain(` ${pid} `)
+    const before = (await run(lab, 'crictl ps -q --name kube-proxy')).out
+    await run(lab, `crictl stop ${before}`)
+    const { state } = lab.cluster.nodes.get('worker-1')!.host
+    await lab.until(() => [...state.containers.values()].some((each) => each.state === 'running' && each.config.name === 'kube-proxy'), 60_000)
+    expect((await run(lab, 'crictl ps -q --name kube-proxy')).out).not.toBe(before)
+    expect((await run(lab, 'systemctl stop containerd; crictl ps; systemctl start containerd')).err).toContain('validate service connection: validate CRI v1 runtime API for endpoint \\"unix:///run/containerd/containerd.sock\\": rpc error: code = Unavailable')
+    const terminal = new TestTerminal(lab)
+    expect(await terminal.type(`crictl exec -it $(crictl ps -q --name kube-proxy) sh\r`)).toMatch(/# $/)
+    expect(await terminal.type('hostname\r')).toContain('worker-1\r\n')
+    expect(await terminal.type('exit\r')).toContain('root@worker-1:~# ')
+    terminal.close()
+  })
+
   test('journalctl follows until it is interrupted', async () => {
     const terminal = new TestTerminal(lab)
     const printed = await terminal.type('journalctl -u kubelet -f -n 2\r')

@@ -1,6 +1,7 @@
 import type { Program } from '../runtime/programs/program.ts'
 import { ExecError } from '../runtime/programs/program.ts'
 import type { Host } from './host.ts'
+import { bridgeInput, withoutCarriageReturns } from './process-bridge.ts'
 
 /** Root may already do everything: becomes the command, or a shell. */
 export const sudo: Program = async (context) => {
@@ -49,51 +50,33 @@ export function ssh(host: Host): Program {
       return 255
     }
     const terminal = request.command === undefined || request.tty ? context.terminal : undefined
-    const decoder = (stream: 'stdout' | 'stderr') => (stream === 'stdout' ? 1 : 2)
-    if (terminal) terminal.raw = true
-    try {
-      return await new Promise<number>((resolve) => {
-        const session = other.login(
-          {
-            ...(request.command === undefined ? {} : { command: request.command }),
-            tty: terminal !== undefined,
-            ...(terminal ? { columns: terminal.columns, rows: terminal.rows } : {}),
-            term: context.env.get('TERM') ?? 'xterm',
-            stdin: true,
-            from: context.stack.address,
+    return new Promise<number>((resolve) => {
+      const session = other.login(
+        {
+          ...(request.command === undefined ? {} : { command: request.command }),
+          tty: terminal !== undefined,
+          ...(terminal ? { columns: terminal.columns, rows: terminal.rows } : {}),
+          term: context.env.get('TERM') ?? 'xterm',
+          stdin: true,
+          from: context.stack.address,
+        },
+        {
+          onOutput: (stream, bytes) => {
+            const text = terminal ? withoutCarriageReturns(bytes) : bytes
+            context.clock.after(0, () => void context.write(stream === 'stdout' ? 1 : 2, text))
           },
-          {
-            onOutput: (stream, bytes) => {
-              const text = terminal ? withoutCarriageReturns(bytes) : bytes
-              context.clock.after(0, () => void context.write(decoder(stream), text))
-            },
-            onExit: (code, lost) =>
-              context.clock.after(0, () => {
-                if (terminal) terminal.raw = false
-                const said = lost ? `Connection to ${request.machine} closed by remote host.\n${terminal ? `Connection to ${request.machine} closed.\n` : ''}` : terminal ? `Connection to ${request.machine} closed.\n` : ''
-                void context.stderr.write(said).then(() => resolve(code))
-              }),
-          },
-        )
-        context.scope.onClose(() => session.close())
-        if (terminal) context.onSignal('WINCH', () => session.resize(terminal.columns, terminal.rows))
-        void (async () => {
-          for (;;) {
-            const bytes = await context.read(0)
-            if (!bytes) return session.endInput()
-            session.input(bytes)
-          }
-        })()
-      })
-    } finally {
-      if (terminal) terminal.raw = false
-    }
+          onExit: (code, lost) =>
+            context.clock.after(0, () => {
+              if (terminal) terminal.raw = false
+              const closed = `Connection to ${request.machine} closed`
+              const said = `${lost ? `${closed} by remote host.\n` : ''}${terminal ? `${closed}.\n` : ''}`
+              void context.stderr.write(said).then(() => resolve(code))
+            }),
+        },
+      )
+      bridgeInput(context, terminal, session)
+    })
   }
-}
-
-/** The outer terminal puts them in again. */
-function withoutCarriageReturns(bytes: Uint8Array): Uint8Array {
-  return bytes.filter((byte, index) => !(byte === 0x0d && bytes[index + 1] === 0x0a))
 }
 
 /** `[options] [user@]host [command …]`: undefined when there is no host. */
