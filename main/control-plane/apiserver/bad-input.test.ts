@@ -106,7 +106,7 @@ describe('bad patches', () => {
     const patch = (type: string, body: string) => server.call('PATCH', `${configMaps}/patched`, bytes(body), { 'content-type': `application/${type}` })
     expect((await patch('merge-patch+json', '{')).json).toMatchObject({ code: 400 })
     expect((await patch('merge-patch+json', '{"data":{"a":1}}')).json).toMatchObject({ code: 422 })
-    expect((await patch('merge-patch+json', '{"metadata":{"name":"other"}}')).json).toMatchObject({ code: 422 })
+    expect((await patch('merge-patch+json', '{"metadata":{"name":"other"}}')).json).toMatchObject({ code: 400, message: 'the name of the object (other) does not match the name on the URL (patched)' })
     expect((await patch('merge-patch+json', '{"metadata":{"uid":"other"}}')).json).toMatchObject({ code: 409 })
     expect((await patch('json-patch+json', '{"op":"add"}')).json.code).toBeGreaterThanOrEqual(400)
     expect((await patch('json-patch+json', '[{"op":"remove","path":"/data/zz"}]')).json).toMatchObject({ code: 422, reason: 'Invalid' })

@@ -70,13 +70,6 @@ function isEscaped(text: string, at: number): boolean {
   return slashes % 2 === 1
 }
 
-/** Paths of fields that occur twice in an object, in document order, as strict decoding names them: `spec.replicas`,
- *  `spec.containers[0].image`. `value` is the parsed document. */
-export function duplicateFields(text: string, value: unknown): string[] {
-  // Without duplicates there are as many keys in the value as colons outside strings in the text.
-  return colonCount(text) === keyCount(value) ? [] : new DuplicateScan(text).run()
-}
-
 function colonCount(text: string): number {
   let count = 0
   for (let at = 0; at < text.length; at++) {
@@ -94,19 +87,33 @@ function keyCount(value: unknown): number {
   return count
 }
 
+/** What strict decoding has against a document, in the order in which it meets it, each once: the given unknown fields and, in what
+ *  is known, fields that occur twice. Paths are such as `spec.containers[0].image`; `value` is the parsed document. */
+export function strictProblems(text: string, value: unknown, unknownFields: readonly string[]): string[] {
+  // Without duplicates there are as many keys in the value as colons outside strings in the text.
+  if (colonCount(text) === keyCount(value)) return unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`)
+  const scan = new StrictScan(text, new Set(unknownFields))
+  scan.run()
+  return [...new Set(scan.problems)]
+}
+
 /** Walks a well-formed document key by key. */
-class DuplicateScan {
+class StrictScan {
+  /** All problems in document order. */
+  readonly problems: string[] = []
   readonly #text: string
-  readonly #found: string[] = []
+  readonly #unknown: ReadonlySet<string>
+  /** How many unknown fields enclose what is being read: nothing in them counts. */
+  #enclosing = 0
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, unknown: ReadonlySet<string>) {
     this.#text = text
+    this.#unknown = unknown
   }
 
-  run(): string[] {
+  run(): void {
     this.#value('')
-    return this.#found
   }
 
   #skipSpace(): void {
@@ -137,11 +144,17 @@ class DuplicateScan {
     while (this.#text[this.#at] !== '}') {
       const key = this.#string()
       const inner = path ? `${path}.${key}` : key
-      if (seen.has(key)) this.#found.push(inner)
+      const isUnknown = this.#unknown.has(inner)
+      if (this.#enclosing === 0) {
+        if (isUnknown) this.problems.push(`unknown field ${JSON.stringify(inner)}`)
+        else if (seen.has(key)) this.problems.push(`duplicate field ${JSON.stringify(inner)}`)
+      }
       seen.add(key)
       this.#skipSpace()
       this.#at++
+      if (isUnknown) this.#enclosing++
       this.#value(inner)
+      if (isUnknown) this.#enclosing--
       if (this.#text[this.#at] === ',') this.#at++
       this.#skipSpace()
     }

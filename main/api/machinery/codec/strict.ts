@@ -1,11 +1,12 @@
 /** Reading a request body as a kind: JSON or YAML text to a typed object, with the errors and warnings of fieldValidation. */
 import type { GroupVersionKind } from '../object.ts'
+import { compareBytes } from '../go-text.ts'
 import { isObject } from '../json-value.ts'
 import type { JsonObject } from '../json-value.ts'
 import type { Definition } from '../schema.ts'
 import { badRequest } from '../status-error.ts'
 import type { StatusError } from '../status-error.ts'
-import { DecodeError, duplicateFields, parseJson } from './json.ts'
+import { DecodeError, parseJson, strictProblems } from './json.ts'
 import { decodeTyped } from './typed.ts'
 import { parseYaml } from './yaml.ts'
 
@@ -31,28 +32,62 @@ export interface DecodeOptions {
 /** Decodes a body. Throws a 400 StatusError with upstream's text. */
 export function decodeBody(text: string, options: DecodeOptions): DecodedBody {
   let value: unknown
-  const strict: string[] = []
+  let repeated: string | undefined
   try {
-    value = options.yaml ? parseYaml(text) : parseJson(text)
+    if (options.yaml) ({ value, repeated } = parseRepeatingYaml(text))
+    else value = parseJson(text)
   } catch (error) {
     if (error instanceof DecodeError) throw bodyError(undefined, options.kind, options.yaml ? error.message : noKindText + error.message, text)
     throw error
   }
   if (!isObject(value)) throw bodyError(undefined, options.kind, `${noKindText}json: cannot unmarshal ${nameOf(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`, text)
   let object: JsonObject = value
+  let unknownFields: readonly string[] = []
   if (options.definition) {
     try {
       const decoded = decodeTyped(value, options.definition)
       object = decoded.object
-      for (const path of decoded.unknownFields) strict.push(`unknown field ${JSON.stringify(path)}`)
+      unknownFields = decoded.unknownFields
+      // YAML becomes JSON with its keys sorted before it is read.
+      if (options.yaml && unknownFields.length > 1) unknownFields = decodeTyped(withSortedKeys(value), options.definition).unknownFields
     } catch (error) {
       if (error instanceof DecodeError) throw bodyError(value, options.kind, error.message, text)
       throw error
     }
   }
-  if (!options.yaml && options.fieldValidation !== 'Ignore') for (const path of duplicateFields(text, value)) strict.push(`duplicate field ${JSON.stringify(path)}`)
+  if (options.fieldValidation === 'Ignore') return { object, warnings: [] }
+  const strict = (options.yaml ? unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`) : strictProblems(text, value, unknownFields)).slice(0, problemsMax)
+  if (repeated !== undefined) strict.unshift(repeated)
   if (strict.length > 0 && options.fieldValidation === 'Strict') throw bodyError(value, options.kind, strictText(strict), text)
-  return { object, warnings: options.fieldValidation === 'Warn' ? strict : [] }
+  return { object, warnings: strict.flatMap(strictWarnings) }
+}
+
+/** The most problems that are told of. */
+const problemsMax = 100
+
+/** YAML in which a repeated key's last value wins, and what a strict reader says of the repetition: one text for all. */
+export function parseRepeatingYaml(text: string): { readonly value: unknown; readonly repeated: string | undefined } {
+  try {
+    return { value: parseYaml(text), repeated: undefined }
+  } catch (error) {
+    if (!(error instanceof DecodeError) || !error.message.startsWith(conversionText + repeatedText)) throw error
+    return { value: parseYaml(text, 'last wins'), repeated: error.message.slice(conversionText.length) }
+  }
+}
+
+const conversionText = 'error converting YAML to JSON: '
+const repeatedText = 'yaml: unmarshal errors:\n'
+
+/** The warnings that a problem makes: one per repeated key of YAML. */
+export function strictWarnings(problem: string): string[] {
+  const at = problem.indexOf(repeatedText)
+  return at < 0 ? [problem] : problem.slice(at + repeatedText.length).split('\n').map((line) => line.trim())
+}
+
+function withSortedKeys<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(withSortedKeys) as T
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.keys(value).sort(compareBytes).map((key) => [key, withSortedKeys(value[key])])) as T
 }
 
 /** `strict decoding error: unknown field "spec.foo", duplicate field "spec.bar"`. */

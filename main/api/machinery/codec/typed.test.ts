@@ -3,7 +3,7 @@ import { deepFreeze } from '../json-value.ts'
 import { definitionNames, mustSchemaOf } from '../schema.ts'
 import type { StatusError } from '../status-error.ts'
 import { randomOf, sampleOf } from '../testing/sample.ts'
-import { depthMax, duplicateFields, parseJson } from './json.ts'
+import { depthMax, parseJson, strictProblems } from './json.ts'
 import { decodeBody } from './strict.ts'
 import type { FieldValidation } from './strict.ts'
 import { canonicalObject, decodeTyped } from './typed.ts'
@@ -76,7 +76,7 @@ describe('errors', () => {
 
   it('finds duplicates only where there are some', () => {
     const text = '{"a":{"b":":","c":[{"d":1},{"d":1}]},"e":"{\\"a\\":1,\\"a\\":2}"}'
-    expect(duplicateFields(text, JSON.parse(text))).toEqual([])
+    expect(strictProblems(text, JSON.parse(text), [])).toEqual([])
   })
 })
 

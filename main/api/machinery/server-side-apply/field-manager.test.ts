@@ -135,7 +135,7 @@ describe('apply', () => {
 
   it('refuses what does not fit', () => {
     const bad = { ...configMap({}), dat: {} } as unknown as KubeObject
-    expect(errorOf(() => apply(undefined, bad)).message).toBe('failed to create typed patch object (default/a; v1, Kind=ConfigMap): .dat: field not declared in schema')
+    expect(errorOf(() => apply(undefined, bad)).message).toBe('failed to create typed patch object (default/a; /v1, Kind=ConfigMap): .dat: field not declared in schema')
     expect(errorOf(() => apply(undefined, configMap({ x: 1 as unknown as string }))).message).toContain('.data.x: expected string, got')
     expect(errorOf(() => apply(undefined, configMap({}, { managedFields: [] }))).message).toBe('metadata.managedFields must be nil')
     expect(errorOf(() => apply(undefined, configMap({}), { apiVersion: 'v2' })).message).toBe('Incorrect version specified in apply patch. Specified patch version: v1, expected: v2')

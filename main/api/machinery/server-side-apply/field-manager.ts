@@ -167,8 +167,7 @@ function plainError(message: string): StatusError {
 
 function describe(object: KubeObject): string {
   const { group, version } = parseGroupVersion(object.apiVersion)
-  const groupVersion = group ? `${group}/${version}` : version
-  return `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}; ${groupVersion}, Kind=${object.kind}`
+  return `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}; ${group}/${version}, Kind=${object.kind}`
 }
 
 type MergeResult = { readonly object: KubeObject; readonly managers: Managers } | { readonly conflicts: Conflict[] }

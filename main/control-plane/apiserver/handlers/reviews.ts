@@ -19,7 +19,7 @@ import { handlerKey } from '../router.ts'
 import { respondWith } from './answer.ts'
 import { writeQueryOf } from './options.ts'
 import type { ApiRequest } from './request.ts'
-import { checkNamespace } from './write.ts'
+import { checkNamespace } from './names.ts'
 
 type Handler = (request: ApiRequest, resource: ServedResource) => void | Promise<void>
 

@@ -5,7 +5,7 @@ import type { Strategy, Subresource } from '../../../api/kinds/kind.ts'
 import { listOf } from '../../../api/machinery/list.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { schemaOf } from '../../../api/machinery/schema.ts'
-import { badRequest, isNotFound, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
+import { isNotFound, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 import { negotiateOutput } from '../negotiation/output.ts'
 import type { OutputForm } from '../negotiation/output.ts'
 import { decodeAnyVersion, decodeObject } from '../negotiation/request-body.ts'
@@ -17,7 +17,7 @@ import { integerOf, listOptionsOf, writeQueryOf } from './options.ts'
 import { patchTypeOf, patchTypes, readPatch } from './patch.ts'
 import { storedOf } from './read.ts'
 import type { ApiRequest } from './request.ts'
-import { withNameChecked } from './names.ts'
+import { checkNamespace, withNameChecked } from './names.ts'
 
 const transforms = ['Table', 'PartialObjectMetadata'] as const
 
@@ -170,12 +170,4 @@ function deleteOptionsBody(request: ApiRequest['exchange']['request']): DeleteOp
 
 function formOf({ exchange, info }: ApiRequest): OutputForm {
   return negotiateOutput(exchange.request.headers, info.query, { byReference: exchange.byReference, transforms })
-}
-
-/** An object's namespace has to be the request's; an absent one becomes it. */
-export function checkNamespace(object: KubeObject, namespace: string): void {
-  const { metadata } = object
-  if (namespace === '') delete metadata.namespace
-  else if (!metadata.namespace) metadata.namespace = namespace
-  else if (metadata.namespace !== namespace) throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
 }
