@@ -12,6 +12,8 @@ export interface PodSandboxConfig {
   readonly namespace: string
   readonly attempt: number
   readonly hostname: string
+  /** What follows the host name in the pod's whole name, for pods with a subdomain. */
+  readonly hostDomain?: string
   readonly hostNetwork: boolean
   readonly logDirectory: string
   readonly dns?: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] }

@@ -12,6 +12,7 @@ export function containerConfig(pod: Pod, container: Container, attempt: number,
   const cpuLimitMillis = cpuMillis(limits?.['cpu'])
   const cpuRequestMillis = requests?.['cpu'] !== undefined ? cpuMillis(requests['cpu']) : cpuLimitMillis
   const user = container.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser
+  const group = container.securityContext?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup
   return {
     name: container.name,
     attempt,
@@ -39,7 +40,7 @@ export function containerConfig(pod: Pod, container: Container, attempt: number,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
-    ...(user !== undefined ? { user: String(user) } : {}),
+    ...(user !== undefined ? { user: group === undefined ? String(user) : `${user}:${group}` } : {}),
     resources: { cpuRequestMillis, cpuLimitMillis, memoryLimitBytes: quantityValue(limits?.['memory']) },
     oomScoreAdj: oomScoreAdjustment(pod, container, memoryCapacityBytes),
     terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',

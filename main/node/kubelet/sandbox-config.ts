@@ -19,6 +19,7 @@ export function sandboxConfig(pod: Pod, attempt: number, nodeName: string, dns: 
     namespace: metadata.namespace ?? '',
     attempt,
     hostname: spec.hostNetwork ? nodeName : hostnameOf(pod),
+    ...(spec.subdomain && !spec.hostNetwork ? { hostDomain: `${spec.subdomain}.${metadata.namespace}.svc.${dns.clusterDomain}` } : {}),
     hostNetwork: spec.hostNetwork ?? false,
     logDirectory: podLogDirectory(pod),
     dns: dnsConfigOf(pod, dns),

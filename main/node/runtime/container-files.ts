@@ -171,7 +171,7 @@ function hostsFile(sandbox: PodSandboxConfig, ips: readonly string[]): string {
     'fe00::0\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
-    ...ips.slice(0, 1).map((ip) => `${ip}\t${sandbox.hostname}`),
+    ...ips.slice(0, 1).map((ip) => `${ip}\t${sandbox.hostDomain ? `${sandbox.hostname}.${sandbox.hostDomain}\t` : ''}${sandbox.hostname}`),
   ]
   if (sandbox.hostAliases.length > 0) {
     lines.push('', '# Entries added by HostAliases.')
