@@ -1,6 +1,7 @@
 import type { Process } from '../../kernel/machine.ts'
 import type { Admission } from './admission/admission.ts'
 import type { ServiceAllocator } from './allocation/service-allocator.ts'
+import type { Aggregation } from './aggregation/aggregation.ts'
 import type { Authenticator } from './authn/authenticator.ts'
 import type { Authorization } from './authz/authorizers.ts'
 import type { OwnObjects } from './bootstrap/own-objects.ts'
@@ -39,6 +40,8 @@ export interface Parts extends Running {
   readonly services: ServiceAllocator
   /** How admission webhooks do; absent where no kind configures any. */
   readonly webhookMetrics?: WebhookMetrics | undefined
+  /** Groups that other servers answer; absent where no APIServices are served. */
+  readonly aggregation?: Aggregation | undefined
   /** By `group/plural`. */
   readonly hooks: Map<string, StoreHooks>
 }

@@ -10,12 +10,13 @@ import type { EtcdClient } from '../etcd/client.ts'
 import { AddressClaims } from './allocation/address-claims.ts'
 import { AllocationRepair } from './allocation/repair.ts'
 import { ServiceAllocator } from './allocation/service-allocator.ts'
+import { Aggregation } from './aggregation/aggregation.ts'
 import { Admission } from './admission/admission.ts'
 import { CustomResources } from './apiextensions/custom-resources.ts'
 import { admissionPlugins } from './admission/plugins.ts'
 import { conversionCaller } from './outbound/conversion-caller.ts'
 import type { OutboundDoor } from './outbound/door.ts'
-import { webhookClientOf } from './outbound/webhook-client-of.ts'
+import { serviceLookupOf, webhookClientOf } from './outbound/webhook-client-of.ts'
 import { makeAuthenticator } from './authn/authenticators.ts'
 import { authorizers } from './authz/authorizers.ts'
 import { keepApiServices } from './bootstrap/api-services.ts'
@@ -69,6 +70,8 @@ export interface ApiServerOptions extends RunningOptions {
   readonly policies?: readonly BootstrapPolicy[]
   /** The way to webhooks outside the simulation. Default: nothing leaves. */
   readonly outbound?: OutboundDoor
+  /** PEM of the authority of client certificates, as servers behind this one are told. */
+  readonly clientAuthority?: string
   /** What values of etcd mean, once decoded: several servers of one simulation may share it. Default: its own. */
   readonly stored?: StoredObjects
   /** Makes every object that leaves the server immutable in fact. For tests and development. */
@@ -125,7 +128,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     if (options.verifyRequest) hooks.set('certificates.k8s.io/certificatesigningrequests', signingRequestHooks(options.verifyRequest))
     let isReady = false
     const kubelets = new KubeletAccess(process, (name) => resources.storeOf('', 'nodes').store.cached('', name) as Node | undefined)
-    const parts = { process, kubelets, isReady: () => isReady, services, resources, feed, customResources, storage, own, admission, authenticator: authenticating, authorization, log, ...running, settings, hooks, webhookMetrics: new WebhookMetrics() }
+    const aggregation = resources.ofGroup('apiregistration.k8s.io', 'apiservices') ? new Aggregation({ process, resources, own, lookup: serviceLookupOf({ process, resources }), outbound: options.outbound }) : undefined
+    const parts = { process, aggregation, kubelets, isReady: () => isReady, services, resources, feed, customResources, storage, own, admission, authenticator: authenticating, authorization, log, ...running, settings, hooks, webhookMetrics: new WebhookMetrics() }
     const webhooks = webhookClientOf(parts)
     if (customResources) customResources.conversionCaller = conversionCaller(webhooks)
     admission.use(admissionPlugins(parts))
@@ -133,7 +137,8 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
     admission.use(webhookPlugins(parts, webhooks))
     log.showBesides('admission', () => admission.metrics.view())
     const named = namedHandlers(parts)
-    const handle = pipeline({ process, authenticator: authenticating, authorizer: authorization.authorizer, log, ...running, route: router(resources, named.resources, named.other) })
+    const local = router(resources, named.resources, named.other)
+    const handle = pipeline({ process, authenticator: authenticating, authorizer: authorization.authorizer, log, ...running, route: aggregation?.inFrontOf(local) ?? local })
     const endpoints = new EndpointReconciler(process, own, new MasterLeases(options.etcd, leases), settings.advertisedAddress, settings.port)
     const waiting: (() => void)[] = []
     const handler: HttpHandler = (exchange) => {
@@ -165,6 +170,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       keepCompacting(process, options.etcd)
       keepFlowControl(process, own, resources)
       keepApiServices(process, own, resources)
+      aggregation?.start()
     })()
     sendBookmarks(process, resources)
     exposeWatchCache(process, resources, feed)

@@ -1,5 +1,6 @@
 import { aggregateText } from '../../../api/machinery/go-text.ts'
 import type { HttpRequest } from '../../../kernel/http.ts'
+import { remoteUserOf } from '../aggregation/front-proxy.ts'
 import { bearerTokenOf, webSocketTokenOf } from './credentials.ts'
 import type { BearerToken, PresentedCertificate } from './credentials.ts'
 import type { Annotate, TokenAnswer, TokenAuthenticator, TokenOutcome } from './token-authenticator.ts'
@@ -28,8 +29,8 @@ export interface AuthenticationNotes {
 const silent: AuthenticationNotes = { warn: () => undefined, annotate: () => undefined }
 const invalidToken = 'invalid bearer token'
 
-/** Says who sent a request: client certificate, then bearer token, then (without any credentials) nobody in particular. What is refused
- *  by one way may pass by another. Follows the union of authenticators that kubeadm's flags turn on; not modelled: the front proxy's headers. */
+/** Says who sent a request: a front proxy's headers, client certificate, bearer token, then (without any credentials) nobody in particular. What is refused
+ *  by one way may pass by another. Follows the union of authenticators that kubeadm's flags turn on. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions
 
@@ -41,6 +42,9 @@ export class Authenticator {
   authenticate(request: HttpRequest, notes: AuthenticationNotes = silent): Authenticated | Promise<Authenticated> {
     const problems: string[] = []
     const certificate = request.certificate as PresentedCertificate | undefined
+    // A front proxy's certificate comes from an authority of its own, which only the simulation's wires have: there it is taken at its word.
+    const remote = certificate?.problem === undefined && certificate?.fingerprint === undefined ? remoteUserOf(request) : undefined
+    if (remote) return { user: withAuthenticatedGroup(remote) }
     if (certificate?.problem !== undefined) problems.push(certificate.problem)
     else if (certificate && certificate.commonName !== '') return { user: userOfCertificate(certificate) }
     const bearer = bearerTokenOf(request.headers['authorization'], notes.warn) ?? webSocketTokenOf(request)

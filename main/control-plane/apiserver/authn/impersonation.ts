@@ -9,9 +9,9 @@ const extraPrefix = 'impersonate-extra-'
 /** Between the values of a header that came several times: no value can contain it. */
 const between = '\n'
 
-/** How the values of a repeated header become one text. Impersonation has to tell `a, b` from `a` and `b`. */
+/** How the values of a repeated header become one text. Impersonation and front proxies have to tell `a, b` from `a` and `b`. */
 export function joinedValues(name: string, values: readonly string[]): string {
-  return values.join(name.startsWith('impersonate-') ? between : ', ')
+  return values.join(name.startsWith('impersonate-') || name.startsWith('x-remote-') ? between : ', ')
 }
 
 /** Whom the headers name, as they stand there; undefined when they name nobody. Throws BadRequest when they say more of somebody without a name. */

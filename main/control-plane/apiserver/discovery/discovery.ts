@@ -11,6 +11,25 @@ interface GroupVersions {
   readonly versions: readonly string[]
 }
 
+/** A group's version that another server answers. */
+export interface RemoteVersion {
+  readonly group: string
+  readonly version: string
+  /** groupPriorityMinimum of its APIService. */
+  readonly groupPriority: number
+  /** As aggregated discovery lists them. */
+  readonly resources: readonly object[]
+  /** Whether they were current when last asked for. */
+  readonly fresh: boolean
+}
+
+/** What other servers answer below this one's address. */
+export interface RemoteGroups {
+  /** Those of one group in the order in which clients should prefer them. */
+  versions(): readonly RemoteVersion[]
+  onChange(listener: () => void): void
+}
+
 interface ApiResource {
   readonly name: string
   readonly singularName: string
@@ -31,14 +50,29 @@ const groupOrder = [
   'flowcontrol.apiserver.k8s.io', 'internal.apiserver.k8s.io', 'resource.k8s.io',
 ]
 
+/** The priority of the groups of custom resources. */
+const customGroupPriority = 1_000
+/** Upstream's priorities of the server's own groups go down to this, in steps of about a hundred. */
+const lowestOwnPriority = 15_900
+
+/** Where a group that the table does not name stands: behind those of higher priority. */
+function rankOfPriority(priority: number): number {
+  if (priority > 18_000) return -priority
+  const above = Math.round((18_000 - priority) / 100)
+  return priority >= lowestOwnPriority ? Math.min(groupOrder.length, above) - 0.5 : groupOrder.length + (lowestOwnPriority - priority)
+}
+
 /** Discovery documents, made when asked for and kept until a kind comes or goes. */
 export class Discovery {
   readonly #resources: Resources
+  readonly #remote: RemoteGroups | undefined
   readonly #made = new Map<string, object>()
 
-  constructor(resources: Resources) {
+  constructor(resources: Resources, remote?: RemoteGroups) {
     this.#resources = resources
+    this.#remote = remote
     resources.onChange(() => this.#made.clear())
+    remote?.onChange(() => this.#made.clear())
   }
 
   /** Groups and versions in upstream's order; the core group is ''. */
@@ -49,11 +83,21 @@ export class Discovery {
       if (!known) versions.set(kind.group, [kind.version])
       else if (!known.includes(kind.version)) known.push(kind.version)
     }
-    const rank = (group: string): number => {
-      const at = groupOrder.indexOf(group)
-      return at < 0 ? groupOrder.length : at
+    const groups = [...versions].map(([group, found]) => ({ group, versions: found.sort(compareVersions) }))
+    const priorities = new Map<string, number>()
+    for (const { group, version, groupPriority } of this.#remote?.versions() ?? []) {
+      const known = groups.find((each) => each.group === group)
+      if (!known) groups.push({ group, versions: [version] })
+      else if (!known.versions.includes(version)) known.versions.push(version)
+      if (!versions.has(group)) priorities.set(group, Math.max(groupPriority, priorities.get(group) ?? 0))
     }
-    return [...versions].map(([group, found]) => ({ group, versions: found.sort(compareVersions) })).sort((a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : 1))
+    const rank = (group: string): number => {
+      const priority = priorities.get(group)
+      if (priority !== undefined) return rankOfPriority(priority)
+      const at = groupOrder.indexOf(group)
+      return at < 0 ? rankOfPriority(customGroupPriority) : at
+    }
+    return groups.sort((a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : 1))
   }
 
   /** `/api`: the versions of the core group. */
@@ -86,7 +130,11 @@ export class Discovery {
       metadata: {},
       items: this.groups().filter(({ group }) => (group === '') === core).map(({ group, versions }) => ({
         metadata: group === '' ? {} : { name: group },
-        versions: versions.map((each) => ({ version: each, resources: this.#kindsOf(group, each).map(discoveredResource), freshness: 'Current' })),
+        versions: versions.map((each) => {
+          const remote = this.#remote?.versions().find((one) => one.group === group && one.version === each)
+          if (remote) return { version: each, ...(remote.resources.length > 0 ? { resources: remote.resources } : {}), freshness: remote.fresh ? 'Current' : 'Stale' }
+          return { version: each, resources: this.#kindsOf(group, each).map(discoveredResource), freshness: 'Current' }
+        }),
       })),
     }))
   }

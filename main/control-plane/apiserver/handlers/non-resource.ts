@@ -18,8 +18,8 @@ const flowDebug = '/debug/api_priority_and_fairness/'
 
 export function nonResourceHandler(parts: Parts): ApiHandler {
   const { resources, settings, feed, process, flow } = parts
-  const discovery = new Discovery(resources)
-  const openApi = new OpenApi(resources)
+  const discovery = new Discovery(resources, parts.aggregation?.discovery)
+  const openApi = new OpenApi(resources, parts.aggregation)
   const checks = new HealthChecks(healthChecks({ process, resources, feed, etcd: settings.etcd, isReady: parts.isReady, isStopping: parts.isStopping }))
   const json = (request: ApiRequest, object: object, contentType = 'application/json'): void => {
     const { exchange, info } = request

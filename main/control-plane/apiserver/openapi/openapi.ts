@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../api/machinery/object.ts'
 import { loadDescriptions } from '../../../api/machinery/openapi/descriptions.ts'
 import { openApiV2, openApiV3, openApiV3Index } from '../../../api/machinery/openapi/document.ts'
 import type { OpenApiKind, OpenApiSubresource } from '../../../api/machinery/openapi/kind.ts'
+import type { Aggregation } from '../aggregation/aggregation.ts'
 import type { ApiRequest } from '../handlers/request.ts'
 import { versionInfo } from '../health/version.ts'
 import { parseAccept } from '../negotiation/accept.ts'
@@ -23,10 +24,12 @@ const scale = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: 'io.
 export class OpenApi {
   readonly #resources: Resources
   readonly #made = new Map<string, Promise<Uint8Array>>()
+  readonly #aggregation: Aggregation | undefined
   #index: Readonly<Record<string, string>> | undefined
 
-  constructor(resources: Resources) {
+  constructor(resources: Resources, aggregation?: Aggregation) {
     this.#resources = resources
+    this.#aggregation = aggregation
     resources.onChange(() => {
       this.#made.clear()
       this.#index = undefined
@@ -38,10 +41,12 @@ export class OpenApi {
     const { path } = request.info
     if (path === '/openapi/v2') return this.#serveV2(request)
     if (path === '/openapi/v3' || path === '/openapi/v3/') {
-      this.#answer(request, encoder.encode(`${JSON.stringify(openApiV3Index(this.#hashes()))}\n`), 'application/json', '')
+      this.#answer(request, encoder.encode(`${JSON.stringify(openApiV3Index({ ...this.#hashes(), ...this.#aggregation?.discovery.openApiHashes() }))}\n`), 'application/json', '')
       return Promise.resolve()
     }
     const groupVersion = path.startsWith('/openapi/v3/') ? path.slice('/openapi/v3/'.length) : undefined
+    const passed = groupVersion === undefined ? undefined : this.#aggregation?.openApi(request, groupVersion)
+    if (passed) return passed
     if (groupVersion === undefined || this.#hashes()[groupVersion] === undefined) return false
     return this.#serveV3(request, groupVersion)
   }

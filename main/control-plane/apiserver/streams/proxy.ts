@@ -134,16 +134,17 @@ function proxy(kind: string, reach: Reach): (request: ApiRequest) => Promise<voi
 }
 
 /** Whether an answer has no body by its nature. */
-function isEmpty(status: number, method: string): boolean {
+export function isEmpty(status: number, method: string): boolean {
   return method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200)
 }
 
 /** The protocol that a request asks to change to, if any. */
-function upgradeOf({ headers }: HttpRequest): string | undefined {
+export function upgradeOf({ headers }: HttpRequest): string | undefined {
   return /(^|,)\s*upgrade\s*(,|$)/i.test(headers['connection'] ?? '') ? headers['upgrade'] : undefined
 }
 
-function passedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+/** The headers that go on to the other side. */
+export function passedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   const named = new Set((headers['connection'] ?? '').toLowerCase().split(',').map((name) => name.trim()))
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopHeaders.has(name) && !named.has(name) && !name.startsWith('impersonate-')))
 }
