@@ -1,4 +1,5 @@
 import type { ControllerDefinition } from '../../api/client/controller.ts'
+import { tokenCleanerController } from './bootstrap-tokens/token-cleaner-controller.ts'
 import { certificateApprovingController } from './certificate-signing-request/certificate-approving-controller.ts'
 import { certificateCleanerController } from './certificate-signing-request/certificate-cleaner-controller.ts'
 import { certificateSigningController } from './certificate-signing-request/certificate-signing-controller.ts'
@@ -30,6 +31,7 @@ import { tokensController } from './service-account/tokens-controller.ts'
 import { serviceCidrController } from './service-cidr/service-cidr-controller.ts'
 import { statefulSetController } from './stateful-set/stateful-set-controller.ts'
 import { taintEvictionController } from './taint-eviction/taint-eviction-controller.ts'
+import { ttlController } from './ttl/ttl-controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts'
 import { validatingAdmissionPolicyStatusController } from './validating-admission-policy-status/validating-admission-policy-status-controller.ts'
 import { persistentVolumeClaimProtectionController } from './volume-protection/persistent-volume-claim-protection-controller.ts'
@@ -67,6 +69,8 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     certificateApprovingController,
     certificateCleanerController,
     serviceCidrController,
+    ttlController,
+    tokenCleanerController,
     persistentVolumeBinderController,
     persistentVolumeClaimProtectionController,
     persistentVolumeProtectionController,
