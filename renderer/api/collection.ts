@@ -22,6 +22,8 @@ export class Collection implements Live {
   readonly items = shallowRef<readonly ApiObject[]>([])
   readonly state = shallowRef<CollectionState>('loading')
   readonly error = shallowRef<Error>()
+  /** What was deleted last, as it last was. */
+  readonly deleted = shallowRef<ApiObject>()
   readonly #byIdentity = new Map<string, ApiObject>()
   readonly #tell = coalesce(notifyMs, () => (this.items.value = [...this.#byIdentity.values()]))
   readonly #stop: () => void
@@ -64,8 +66,10 @@ export class Collection implements Live {
   #apply(events: readonly WatchEvent[]): void {
     for (const event of events) {
       const object = event.object as unknown as ApiObject
-      if (event.type === 'DELETED') this.#byIdentity.delete(identityOf(object))
-      else this.#byIdentity.set(identityOf(object), object)
+      if (event.type === 'DELETED') {
+        this.#byIdentity.delete(identityOf(object))
+        this.deleted.value = object
+      } else this.#byIdentity.set(identityOf(object), object)
     }
     this.#tell.ask()
   }
@@ -77,6 +81,8 @@ export interface CollectionView {
   readonly items: ComputedRef<readonly ApiObject[]>
   readonly state: ComputedRef<CollectionState>
   readonly error: ComputedRef<Error | undefined>
+  /** What was deleted last, as it last was. */
+  readonly deleted: ComputedRef<ApiObject | undefined>
 }
 
 /** The objects under an API path, live; `undefined` pauses. */
@@ -86,6 +92,7 @@ export function usePath(path: () => string | undefined): CollectionView {
     items: computed(() => collection.value?.items.value ?? []),
     state: computed(() => collection.value?.state.value ?? 'loading'),
     error: computed(() => collection.value?.error.value),
+    deleted: computed(() => collection.value?.deleted.value),
   }
 }
 
