@@ -81,7 +81,7 @@ describe('bad queries', () => {
 
   it('write options are checked', async () => {
     const create = (query: string) => server.call('POST', configMaps + query, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } })
-    expect((await create('?dryRun=Some')).json.message).toBe('CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: "Some": supported values: "All"')
+    expect((await create('?dryRun=Some')).json.message).toBe('CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["Some"]: supported values: "All"')
     expect((await create('?fieldValidation=Hard')).json).toMatchObject({ code: 422 })
     expect((await create(`?fieldManager=${'x'.repeat(129)}`)).json.message).toContain('fieldManager: Too long: may not be more than 128 bytes')
     const apply = await server.call('PATCH', `${configMaps}/x`, bytes('{}'), { 'content-type': 'application/apply-patch+yaml' })

@@ -37,7 +37,7 @@ describe('deletion', () => {
     const orphan = await call('DELETE', `${path}/two`, { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Orphan' })
     expect(orphan.json.metadata.finalizers).toEqual(['orphan'])
     expect((await call('DELETE', `${path}/three?propagationPolicy=Background`)).json).toMatchObject({ kind: 'Status', status: 'Success', details: { name: 'three', group: 'apps', kind: 'replicasets' } })
-    expect((await call('DELETE', `${path}/one`, { propagationPolicy: 'Nonsense' })).json).toMatchObject({ code: 422, message: expect.stringContaining('DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Nonsense"') })
+    expect((await call('DELETE', `${path}/one`, { propagationPolicy: 'Nonsense' })).json).toMatchObject({ code: 422, message: expect.stringContaining('DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Nonsense": supported values: "Foreground", "Background", "Orphan", "nil"') })
     const added = await call('PATCH', `${path}/one`, { metadata: { finalizers: ['foregroundDeletion', 'example.com/more'] } }, merge)
     expect(added.json.message).toContain('metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.com/more"}')
   })

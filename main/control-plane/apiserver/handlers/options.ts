@@ -1,14 +1,14 @@
 /** Query parameters of reads and writes, with upstream's checks and texts. */
 import type { Kind } from '../../../api/kinds/kind.ts'
 import type { FieldError } from '../../../api/machinery/field-error.ts'
-import { fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired, fieldTooLong } from '../../../api/machinery/field-error.ts'
+import { fieldForbidden, fieldNotSupported, fieldPath, fieldRequired } from '../../../api/machinery/field-error.ts'
 import { everyField, parseFieldSelector } from '../../../api/machinery/fields.ts'
 import type { FieldSelector } from '../../../api/machinery/fields.ts'
-import { byteLength } from '../../../api/machinery/go-text.ts'
 import { everything, parseSelector } from '../../../api/machinery/labels.ts'
 import type { Selector } from '../../../api/machinery/labels.ts'
 import { badRequest, invalid } from '../../../api/machinery/status-error.ts'
 import { dryRunErrors } from '../registry/delete-options.ts'
+import { fieldManagerBytesMax, fieldManagerErrors, isPrintable } from '../registry/metadata-validation.ts'
 import type { View } from '../registry/view.ts'
 import type { RequestInfo } from '../request-info/request-info.ts'
 import { QueryProblem } from '../request-info/query.ts'
@@ -25,8 +25,6 @@ export interface WriteQuery {
 
 type WriteOptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'
 
-const fieldManagerLengthMax = 128
-
 /** Reads the options of a write; throws Invalid of the options' kind. */
 export function writeQueryOf(query: Query, kind: WriteOptionsKind, userAgent: string, isApply = false): WriteQuery {
   const errors: FieldError[] = []
@@ -34,13 +32,7 @@ export function writeQueryOf(query: Query, kind: WriteOptionsKind, userAgent: st
   const force = query.optionalFlag('force')
   if (kind === 'PatchOptions' && isApply && fieldManager === '') errors.push(fieldRequired('fieldManager', 'is required for apply patch'))
   if (kind === 'PatchOptions' && !isApply && force !== undefined) errors.push(fieldForbidden('force', 'may not be specified for non-apply patch'))
-  if (byteLength(fieldManager) > fieldManagerLengthMax) errors.push(fieldTooLong('fieldManager', fieldManagerLengthMax))
-  for (const character of fieldManager) {
-    if (!isPrintable(character)) {
-      errors.push(fieldInvalid('fieldManager', fieldManager, 'should only contain printable characters'))
-      break
-    }
-  }
+  errors.push(...fieldManagerErrors(fieldManager, () => fieldPath('fieldManager')))
   errors.push(...dryRunErrors(query.all('dryRun').filter((value) => value !== '')))
   const fieldValidation = query.get('fieldValidation')
   if (!['', 'Ignore', 'Strict', 'Warn'].includes(fieldValidation)) errors.push(fieldNotSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']))
@@ -56,10 +48,6 @@ export function writeQueryOf(query: Query, kind: WriteOptionsKind, userAgent: st
 /** The options of a create, as an object of the API. */
 export function createOptions({ dryRun, fieldManager, fieldValidation }: WriteQuery): object {
   return { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}), fieldManager, fieldValidation }
-}
-
-function isPrintable(character: string): boolean {
-  return !/[\p{C}\p{Zl}\p{Zp}]/u.test(character) && (character === ' ' || !/\p{Zs}/u.test(character))
 }
 
 /** The field manager of a client that names none: the first part of its User-Agent. */
@@ -82,7 +70,7 @@ function readManager(userAgent: string): string {
   const slash = userAgent.indexOf('/')
   const prefix = slash < 0 ? userAgent : userAgent.slice(0, slash)
   let manager = ''
-  for (const character of prefix) if (manager.length + character.length <= fieldManagerLengthMax && isPrintable(character)) manager += character
+  for (const character of prefix) if (manager.length + character.length <= fieldManagerBytesMax && isPrintable(character)) manager += character
   return manager
 }
 

@@ -18,12 +18,12 @@ export interface DeleteOptions {
 export function validateDeleteOptions(options: DeleteOptions): void {
   const errors: FieldError[] = []
   if (options.orphanDependents !== undefined && options.propagationPolicy !== undefined) errors.push(fieldInvalid('propagationPolicy', options.propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'))
-  if (options.propagationPolicy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(options.propagationPolicy)) errors.push(fieldInvalid('propagationPolicy', options.propagationPolicy, 'DeletionPropagation need to be one of "Foreground", "Background", "Orphan" or nil'))
+  if (options.propagationPolicy !== undefined && !['Background', 'Foreground', 'Orphan'].includes(options.propagationPolicy)) errors.push(fieldNotSupported('propagationPolicy', options.propagationPolicy, ['Foreground', 'Background', 'Orphan', 'nil']))
   errors.push(...dryRunErrors(options.dryRun))
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
 }
 
 /** Only `All` is a dry run. */
 export function dryRunErrors(dryRun: readonly string[] | undefined): FieldError[] {
-  return (dryRun ?? []).some((value) => value !== 'All') ? [fieldNotSupported('dryRun', dryRun?.length === 1 ? dryRun[0] : dryRun, ['All'])] : []
+  return (dryRun ?? []).some((value) => value !== 'All') ? [fieldNotSupported('dryRun', dryRun, ['All'])] : []
 }

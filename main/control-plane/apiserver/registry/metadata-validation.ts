@@ -1,5 +1,5 @@
 /** Validation of metadata, for all kinds, with upstream's texts. */
-import type { ObjectMeta, OwnerReference } from '../../../api/generated/types.ts'
+import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../../api/generated/types.ts'
 import { fieldForbidden, fieldInvalid, fieldIsImmutable, fieldPath, fieldRequired, fieldTooLong, mustNotBeNegative } from '../../../api/machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../../api/machinery/field-error.ts'
 import { jsonEqual } from '../../../api/machinery/equality.ts'
@@ -53,7 +53,9 @@ function commonErrors(metadata: ObjectMeta, at: FieldPath, anyFinalizer: boolean
   if (metadata.labels) labelErrors(metadata.labels, at.child('labels'), errors)
   if (metadata.annotations) annotationErrors(metadata.annotations, at.child('annotations'), errors)
   if (metadata.ownerReferences) ownerErrors(metadata.ownerReferences, at.child('ownerReferences'), errors)
-  if (metadata.finalizers) finalizerErrors(metadata.finalizers, at.child('finalizers'), errors, anyFinalizer)
+  if (metadata.finalizers) finalizerErrors(metadata.finalizers, at.child('finalizers'), errors)
+  if (metadata.managedFields) managedFieldsErrors(metadata.managedFields, at.child('managedFields'), errors)
+  if (metadata.finalizers && !anyFinalizer) standardFinalizerErrors(metadata.finalizers, at.child('finalizers'), errors)
   return errors
 }
 
@@ -75,19 +77,18 @@ function annotationErrors(annotations: Readonly<Record<string, string>>, at: Fie
 
 function ownerErrors(owners: readonly OwnerReference[], at: FieldPath, errors: FieldError[]): void {
   let controller = ''
-  owners.forEach((owner, index) => {
-    const here = at.index(index)
+  for (const owner of owners) {
     const { group, version } = groupVersionOf(owner.apiVersion ?? '')
-    if (!version) errors.push(fieldInvalid(here.child('apiVersion'), owner.apiVersion ?? '', 'version must not be empty'))
-    if (!owner.kind) errors.push(fieldInvalid(here.child('kind'), owner.kind ?? '', 'must not be empty'))
-    if (!owner.name) errors.push(fieldInvalid(here.child('name'), owner.name ?? '', 'must not be empty'))
-    if (!owner.uid) errors.push(fieldInvalid(here.child('uid'), owner.uid ?? '', 'must not be empty'))
-    if (group === '' && version === 'v1' && owner.kind === 'Event') errors.push(fieldInvalid(here, owner, '/v1, Kind=Event is disallowed from being an owner'))
-    if (owner.controller !== true) return
+    if (!version) errors.push(fieldInvalid(at.child('apiVersion'), owner.apiVersion ?? '', 'version must not be empty'))
+    if (!owner.kind) errors.push(fieldInvalid(at.child('kind'), owner.kind ?? '', 'must not be empty'))
+    if (!owner.name) errors.push(fieldInvalid(at.child('name'), owner.name ?? '', 'must not be empty'))
+    if (!owner.uid) errors.push(fieldInvalid(at.child('uid'), owner.uid ?? '', 'must not be empty'))
+    if (group === '' && version === 'v1' && owner.kind === 'Event') errors.push(fieldInvalid(at, owner, '/v1, Kind=Event is disallowed from being an owner'))
+    if (owner.controller !== true) continue
     const name = `${owner.kind}/${owner.name}`
     if (controller === '') controller = name
     else errors.push(fieldInvalid(at, owners, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`))
-  })
+  }
 }
 
 function groupVersionOf(apiVersion: string): { group: string; version: string } {
@@ -98,13 +99,47 @@ function groupVersionOf(apiVersion: string): { group: string; version: string } 
   }
 }
 
-function finalizerErrors(finalizers: readonly string[], at: FieldPath, errors: FieldError[], any: boolean): void {
-  finalizers.forEach((finalizer, index) => {
-    const messages = isQualifiedName(finalizer)
-    for (const message of messages) errors.push(fieldInvalid(at, finalizer, message))
-    if (!any && messages.length === 0 && !finalizer.includes('/') && !standardFinalizers.has(finalizer)) errors.push(fieldInvalid(at.index(index), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
-  })
+function finalizerErrors(finalizers: readonly string[], at: FieldPath, errors: FieldError[]): void {
+  for (const finalizer of finalizers) for (const message of isQualifiedName(finalizer)) errors.push(fieldInvalid(at, finalizer, message))
   if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) errors.push(fieldInvalid(at, finalizers, `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`))
+}
+
+function standardFinalizerErrors(finalizers: readonly string[], at: FieldPath, errors: FieldError[]): void {
+  finalizers.forEach((finalizer, index) => {
+    if (!finalizer.includes('/') && !standardFinalizers.has(finalizer)) errors.push(fieldInvalid(at.index(index), finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
+  })
+}
+
+const subresourceBytesMax = 256
+
+/** What decoding let pass: names of managers and of subresources. */
+function managedFieldsErrors(entries: readonly ManagedFieldsEntry[], at: FieldPath, errors: FieldError[]): void {
+  for (const [index, { manager, subresource }] of entries.entries()) {
+    if (manager) errors.push(...fieldManagerErrors(manager, () => at.index(index).child('manager')))
+    if (subresource && byteLength(subresource) > subresourceBytesMax) errors.push(fieldTooLong(at.index(index).child('subresource'), subresourceBytesMax))
+  }
+}
+
+/** The longest name of a field manager, in bytes. */
+export const fieldManagerBytesMax = 128
+
+/** What is wrong with a field manager's name. `at` is asked only if something is. */
+export function fieldManagerErrors(manager: string, at: () => FieldPath): FieldError[] {
+  if (manager.length <= fieldManagerBytesMax && /^[ -~]*$/.test(manager)) return []
+  const errors: FieldError[] = []
+  if (byteLength(manager) > fieldManagerBytesMax) errors.push(fieldTooLong(at(), fieldManagerBytesMax))
+  let position = 0
+  for (const character of manager) {
+    const code = (character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')
+    if (!isPrintable(character)) errors.push(fieldInvalid(at(), manager, `invalid character U+${code} (at position ${position})`))
+    position += byteLength(character)
+  }
+  return errors
+}
+
+/** Go's unicode.IsPrint. */
+export function isPrintable(character: string): boolean {
+  return !/[\p{C}\p{Zl}\p{Zp}]/u.test(character) && (character === ' ' || !/\p{Zs}/u.test(character))
 }
 
 /** Owner references without those that repeat an earlier one whole. */
