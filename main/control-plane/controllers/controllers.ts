@@ -24,6 +24,7 @@ import { persistentVolumeExpanderController } from './persistent-volume-expander
 import { podGarbageCollector } from './pod-garbage-collector/pod-garbage-collector.ts'
 import { replicaSetController } from './replica-set/replica-set-controller.ts'
 import { replicationControllerController } from './replica-set/replication-controller-controller.ts'
+import { resourceClaimController } from './resource-claim/resource-claim-controller.ts'
 import { resourceQuotaController } from './resource-quota/resource-quota-controller.ts'
 import { rootCertificatePublisher } from './service-account/root-certificate-publisher.ts'
 import { serviceAccountController } from './service-account/service-account-controller.ts'
@@ -77,6 +78,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     persistentVolumeExpanderController,
     volumeAttributesClassProtectionController,
     ephemeralVolumeController,
+    resourceClaimController,
     validatingAdmissionPolicyStatusController,
     podGarbageCollector(options.terminatedPodsMax),
   ]
