@@ -1,14 +1,17 @@
 /** The scale subresource of any kind that declares where its replicas are. */
 import type { Subresource } from '../../../api/kinds/kind.ts'
-import { defineKind } from '../../../api/kinds/kind.ts'
+import { apiVersionOf, defineKind } from '../../../api/kinds/kind.ts'
 import { fieldInvalid, mustNotBeNegative } from '../../../api/machinery/field-error.ts'
 import { cloneJson, isObject } from '../../../api/machinery/json-value.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
-import { badRequest, conflict, internalError, invalid } from '../../../api/machinery/status-error.ts'
+import { trackUpdate } from '../../../api/machinery/server-side-apply/field-manager.ts'
+import { badRequest, conflict, internalError, invalid, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 import { negotiateOutput } from '../negotiation/output.ts'
 import { decodeObject } from '../negotiation/request-body.ts'
+import { mergeTypeFor } from '../registry/field-management.ts'
 import type { ServedResource } from '../registry/resources.ts'
+import { parentEntries, scaleEntries } from '../registry/scale-fields.ts'
 import { View } from '../registry/view.ts'
 import { answer } from './answer.ts'
 import { withNameChecked } from './names.ts'
@@ -16,7 +19,6 @@ import { writeQueryOf } from './options.ts'
 import { patchTypeOf, patchTypes, readPatch } from './patch.ts'
 import { storedOf } from './read.ts'
 import type { ApiRequest } from './request.ts'
-import { unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 
 type ScaleSubresource = Extract<Subresource<KubeObject>, { type: 'scale' }>
 
@@ -53,6 +55,7 @@ export async function writeScale(request: ApiRequest, resource: ServedResource, 
   const type = info.verb === 'patch' ? patchTypeOf(exchange.request) : undefined
   if (info.verb === 'patch' && !type) throw unsupportedMediaType(Object.keys(patchTypes))
   const query = writeQueryOf(info.query, type ? 'PatchOptions' : 'UpdateOptions', context.userAgent, type === 'apply')
+  const replicasField = { apiVersion: apiVersionOf(resource.kind), path: subresource.specReplicas }
   let wanted: (current: Scale) => Scale
   if (type) {
     const patch = readPatch(exchange.request, type, scaleResource, { subresource: 'scale' }, { ...query, warnings: context.warnings, name: info.name, namespace: info.namespace, timestamp: context.timestamp })
@@ -71,15 +74,23 @@ export async function writeScale(request: ApiRequest, resource: ServedResource, 
     },
     transform: (current) => {
       const object = cloneJson(current!)
-      const scale = wanted(scaleOf(current!, subresource))
+      const live = scaleOf(current!, subresource)
+      const owners = scaleEntries(current!.metadata.managedFields, replicasField)
+      if (owners) live.metadata.managedFields = owners
+      const made = wanted(live)
+      const scale = type === 'apply' ? made : trackUpdate({ live, updated: made, manager: query.fieldManager, subresource: 'scale', type: mergeTypeFor(scaleKind), timestamp: context.timestamp })
+      if (scale.metadata.uid && scale.metadata.uid !== current!.metadata.uid) throw conflict({ group: resource.kind.group, resource: `${resource.kind.plural}/scale` }, info.name, `Precondition failed: UID in precondition: ${scale.metadata.uid}, UID in object meta: ${current!.metadata.uid}`)
       if (scale.metadata.resourceVersion && scale.metadata.resourceVersion !== current!.metadata.resourceVersion) throw conflict(store.groupResource, info.name)
       const replicas = scale.spec?.replicas ?? 0
       if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32')
       if (replicas < 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, info.name, [fieldInvalid('spec.replicas', replicas, mustNotBeNegative)])
       setAt(object as unknown as JsonObject, subresource.specReplicas, replicas)
+      const entries = parentEntries(current!.metadata.managedFields, scale.metadata.managedFields, replicasField)
+      if (entries) object.metadata.managedFields = entries
+      else delete object.metadata.managedFields
       return object
     },
-  }, query)
+  }, { ...query, managed: true })
   answer(request, 200, form, scaleKind, scaleOf(updated.object, subresource))
 }
 

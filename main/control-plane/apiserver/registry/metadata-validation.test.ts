@@ -8,10 +8,10 @@ const good: ObjectMeta = { name: 'a', namespace: 'b', resourceVersion: '1' }
 const entry = { manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: {} }
 const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' }
 
-const texts = (metadata: ObjectMeta): string[] => validateMetadata({ ...good, ...metadata }, true, isDns1123Subdomain).map(fieldErrorText)
+const texts = (metadata: Partial<ObjectMeta>): string[] => validateMetadata({ ...good, ...metadata }, true, isDns1123Subdomain).map(fieldErrorText)
 
 describe('metadata', () => {
-  it.each<[ObjectMeta, string[]]>([
+  it.each<[Partial<ObjectMeta>, string[]]>([
     [{}, []],
     [{ name: '' }, ['metadata.name: Required value: name or generateName is required']],
     [{ namespace: '' }, ['metadata.namespace: Required value']],
@@ -29,7 +29,7 @@ describe('metadata', () => {
     expect(texts(metadata)).toEqual(expected)
   })
 
-  it.each<[ObjectMeta, ObjectMeta, string[]]>([
+  it.each<[Partial<ObjectMeta>, Partial<ObjectMeta>, string[]]>([
     [{ resourceVersion: '' }, {}, ['metadata.resourceVersion: Invalid value: "": must be specified for an update']],
     [{ generation: 1 }, { generation: 2 }, ['metadata.generation: Invalid value: 1: must not be decremented']],
     [{ name: 'c' }, {}, ['metadata.name: Invalid value: "c": field is immutable']],
