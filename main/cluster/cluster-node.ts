@@ -15,6 +15,7 @@ import { ImageCatalogue } from '../node/runtime/images/catalogue.ts'
 import { catalogueRegistries } from '../node/runtime/images/registry.ts'
 import { containerRuntime } from '../node/runtime/runtime.ts'
 import { RuntimeClient } from '../node/runtime/runtime-client.ts'
+import { runtimeState } from '../node/runtime/state.ts'
 import type { ProcessContext, ProgramTable } from '../node/runtime/programs/program.ts'
 import { BearerTransport, inClusterClient, tokenPath } from '../node/network/in-cluster.ts'
 import { coreDns } from '../node/network/dns/coredns.ts'
@@ -23,10 +24,12 @@ import { NodePodNetwork } from '../node/network/pod-network.ts'
 import { kubeProxy } from '../node/proxy/kube-proxy.ts'
 import { HttpClient } from '../kernel/http.ts'
 import { standardPrograms } from '../node/runtime/programs/standard-programs.ts'
-import { Systemd } from '../node/systemd/systemd.ts'
+import { exitUnit, Systemd } from '../node/systemd/systemd.ts'
 import type { ClusterOptions } from './cluster-options.ts'
 import { componentProgram } from './component-programs.ts'
+import { readKubeletSettings, type KubeletRefusal, type KubeletSettings } from './kubelet-start.ts'
 import { ManifestFolder } from './manifest-folder.ts'
+import { plantNodeFiles } from './node-files.ts'
 import { controlPlaneManifests } from './static-pods.ts'
 import { storageHelperImage, storageNamespace } from './storage-addon.ts'
 import type { MachineSpec } from './spec.ts'
@@ -55,6 +58,7 @@ export class ClusterNode {
   readonly systemd: Systemd
   readonly manifests: ManifestFolder
   readonly network: NodePodNetwork
+  readonly #options: ClusterOptions
   readonly #surroundings: NodeSurroundings
   #host: Host | undefined
 
@@ -63,7 +67,9 @@ export class ClusterNode {
     this.spec = spec
     this.#surroundings = surroundings
     this.network = new NodePodNetwork(machine.stack)
-    this.manifests = new ManifestFolder(spec.role === 'control-plane' ? controlPlaneManifests(options.spec, spec) : {})
+    this.#options = options
+    this.manifests = new ManifestFolder(machine.kernel, spec.role === 'control-plane' ? controlPlaneManifests(options.spec, spec) : {}, (path, err) => this.systemd.status('kubelet').journal.error('Could not process manifest file', { err, path }))
+    runtimeState(machine).hostFiles.plant('etc/kubernetes/manifests', this.manifests.directory)
     const registries = catalogueRegistries({ catalogue: new ImageCatalogue(options.images) })
     const programs = this.#programs(options, surroundings)
     const network = this.network
@@ -101,6 +107,8 @@ export class ClusterNode {
       memoryBytes: spec.memoryBytes,
       storageBytes: spec.storageBytes,
       resolver: dnsResolver,
+      podCidr: () => this.network.podCidr,
+      furnish: (files) => plantNodeFiles(files, { options: this.#options, machine: spec, server: this.#surroundings.server, podCidr: () => this.network.podCidr }),
       power: (on) => (on ? this.powerOn() : machine.powerOff()),
       reach: this.#surroundings.reach,
     }))
@@ -120,19 +128,22 @@ export class ClusterNode {
     const { spec } = this
     const controlPlane = spec.role === 'control-plane'
     const alone = options.spec.machines.length === 1
+    // Nobody has changed files that nobody has seen: they are made when somebody first logs in.
+    const settings: KubeletSettings | KubeletRefusal = this.#host ? readKubeletSettings(this.#host.files, server) : { server, standardManifests: true }
+    if (!('server' in settings)) return refuseToStart(process, settings)
     return kubelet({
       nodeName: spec.name,
       nodeIps: [spec.address],
-      server,
+      server: settings.server,
       certificate: { commonName: `system:node:${spec.name}`, organizations: ['system:nodes'] },
       runtime: new RuntimeClient(process),
-      capacity: { cpuMillis: spec.cpuMillis, memoryBytes: spec.memoryBytes, pods: spec.podsMax, ephemeralStorageBytes: spec.storageBytes },
+      capacity: { cpuMillis: spec.cpuMillis, memoryBytes: spec.memoryBytes, pods: settings.podsMax ?? spec.podsMax, ephemeralStorageBytes: spec.storageBytes },
       // A kubelet may not give itself a role: kubeadm does.
       labels: spec.labels,
       taints: controlPlane && !alone ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
-      clusterDns: [options.spec.dnsAddress],
-      clusterDomain: options.spec.clusterDomain,
-      staticPods: this.manifests,
+      clusterDns: settings.clusterDns ?? [options.spec.dnsAddress],
+      clusterDomain: settings.clusterDomain ?? options.spec.clusterDomain,
+      ...(settings.standardManifests ? { staticPods: this.manifests } : {}),
       podCidrChanged: (podCidr) => this.network.usePodCidr(podCidr),
     })(process)
   }
@@ -178,4 +189,19 @@ export class ClusterNode {
       component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, signToken: (claims) => options.tokens.sign(claims), ...(options.certificateAuthority ? { certificateAuthority: options.certificateAuthority } : {}), clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])
   }
+}
+
+/** How long a kubelet takes to find that it cannot start. */
+const refusalMs = 120
+
+/** A kubelet that ends at once, saying why. */
+function refuseToStart(process: Process, { command, executable }: KubeletRefusal): Component {
+  process.clock.after(refusalMs, () => {
+    if (executable !== undefined) {
+      process.journal.error(`kubelet.service: Unable to locate executable '${executable}': No such file or directory`)
+      process.journal.error(`kubelet.service: Failed at step EXEC spawning ${executable}: No such file or directory`)
+    } else process.journal.error('command failed', { err: command })
+    exitUnit(process, executable !== undefined ? 203 : 1)
+  })
+  return {}
 }

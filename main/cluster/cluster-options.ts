@@ -22,6 +22,8 @@ export interface ClusterOptions {
   readonly caCertificate: string
   /** Signs certificate requests with the CA's key; absent: they stay unsigned. */
   readonly certificateAuthority?: CertificateAuthority
+  /** Keys and certificates (PEM) as kubeadm leaves them on a control-plane machine's disk; absent: they are not there. */
+  readonly keyPairs?: Readonly<Record<'ca' | 'server' | 'admin', { readonly certificate: string; readonly key: string }>>
   readonly images: CatalogueData
   /** Durable storage of a machine; absent: memory only. */
   readonly backingOf?: (machine: string) => DiskBacking

@@ -37,6 +37,7 @@ async function run(): Promise<void> {
     performOutbound: outside.perform,
     caCertificate: pki.ca.certificate,
     certificateAuthority: certificateAuthority(pki.ca),
+    keyPairs: pki,
     images: imageCatalogue,
     ...(options.disks === undefined ? {} : { backingOf: (machine) => new FileBacking(join(options.disks!, machine)) }),
   })

@@ -1,56 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { replayRun } from '../../main/cluster/replay.ts'
-import { consoleLabel, ConsoleSessions, type ConsoleInput, type ConsoleOpen } from '../../main/cluster/console-sessions.ts'
+import { consoleLabel } from '../../main/cluster/console-sessions.ts'
 import type { RecordedInput } from '../../main/kernel/input-log.ts'
+import { runOnMachine, TestTerminal } from './test-terminal.ts'
 import { bootedLab, createLab, type SimulatedLab } from './simulated-lab.ts'
-
-/** A terminal on a machine of a simulated lab, whose keystrokes enter as the console's do. */
-class TestTerminal {
-  static #ids = 0
-  text = ''
-  errors = ''
-  exit: { code: number; lost: boolean } | undefined
-  readonly #lab: SimulatedLab
-  readonly #sessions: ConsoleSessions
-  readonly #id = ++TestTerminal.#ids
-
-  constructor(lab: SimulatedLab, open: Partial<ConsoleOpen> = {}) {
-    this.#lab = lab
-    this.#sessions = new ConsoleSessions(lab.cluster)
-    this.#enter({ type: 'open', id: this.#id, machine: 'worker-1', tty: true, stdin: true, columns: 120, rows: 30, ...open })
-  }
-
-  #enter(input: ConsoleInput): void {
-    this.#lab.cluster.kernel.input(consoleLabel, input, () =>
-      this.#sessions.apply(input, {
-        onOutput: (stream, bytes) => {
-          if (stream === 'stdout') this.text += new TextDecoder().decode(bytes)
-          else this.errors += new TextDecoder().decode(bytes)
-        },
-        onExit: (code, lost) => {
-          this.exit = { code, lost }
-        },
-      }),
-    )
-  }
-
-  async type(text: string, ms = 3_000): Promise<string> {
-    const before = this.text.length
-    this.#enter({ type: 'input', id: this.#id, bytes: btoa(text) })
-    await this.#lab.cluster.kernel.runFor(ms)
-    return this.text.slice(before)
-  }
-
-  close(): void {
-    this.#enter({ type: 'close', id: this.#id })
-  }
-}
-
-async function run(lab: SimulatedLab, command: string, machine = 'worker-1'): Promise<{ out: string; err: string; code: number | undefined }> {
-  const terminal = new TestTerminal(lab, { machine, command, tty: false, stdin: false })
-  await lab.until(() => terminal.exit !== undefined, 60_000, command)
-  return { out: terminal.text, err: terminal.errors, code: terminal.exit?.code }
-}
 
 describe('a login on a node', () => {
   let lab: SimulatedLab
@@ -87,41 +40,41 @@ describe('a login on a node', () => {
   })
 
   test('one command through the shell', async () => {
-    expect(await run(lab, 'echo one two | wc -w; exit 4')).toEqual({ out: '2\n', err: '', code: 4 })
-    expect(await run(lab, 'nothing-like-it')).toMatchObject({ err: 'bash: line 1: nothing-like-it: command not found\n', code: 127 })
-    expect(await run(lab, 'true', 'worker-9')).toEqual({ out: '', err: 'ssh: Could not resolve hostname worker-9: Name or service not known\n', code: 255 })
-    expect((await run(lab, 'sudo systemctl is-active kubelet containerd; sudo -i hostname')).out).toBe('active\nactive\nworker-1\n')
+    expect(await runOnMachine(lab, 'echo one two | wc -w; exit 4')).toEqual({ out: '2\n', err: '', code: 4 })
+    expect(await runOnMachine(lab, 'nothing-like-it')).toMatchObject({ err: 'bash: line 1: nothing-like-it: command not found\n', code: 127 })
+    expect(await runOnMachine(lab, 'true', 'worker-9')).toEqual({ out: '', err: 'ssh: Could not resolve hostname worker-9: Name or service not known\n', code: 255 })
+    expect((await runOnMachine(lab, 'sudo systemctl is-active kubelet containerd; sudo -i hostname')).out).toBe('active\nactive\nworker-1\n')
   })
 
   test('the machine\'s processes, memory and disk', async () => {
-    const { out } = await run(lab, 'ps -ef')
+    const { out } = await runOnMachine(lab, 'ps -ef')
     expect(out).toContain('/sbin/init')
     expect(out).toContain('/usr/bin/kubelet ')
     expect(out).toContain('/pause')
     expect(out).toMatch(/sshd: root@notty/)
-    expect((await run(lab, 'df -h / | tail -1')).out).toMatch(/^\/dev\/vda1 +40G/)
-    expect((await run(lab, 'free -m | head -2; uptime')).out).toMatch(/Mem: +\d+/)
-    expect((await run(lab, 'pgrep kubelet')).out).toMatch(/^\d+\n$/)
+    expect((await runOnMachine(lab, 'df -h / | tail -1')).out).toMatch(/^\/dev\/vda1 +40G/)
+    expect((await runOnMachine(lab, 'free -m | head -2; uptime')).out).toMatch(/Mem: +\d+/)
+    expect((await runOnMachine(lab, 'pgrep kubelet')).out).toMatch(/^\d+\n$/)
   })
 
   test('crictl shows what the runtime holds, and acts on it', async () => {
-    const { out: listed } = await run(lab, 'crictl ps')
+    const { out: listed } = await runOnMachine(lab, 'crictl ps')
     expect(listed.split('\n')[0]).toMatch(/^CONTAINER {11}IMAGE {15}CREATED {13}STATE {15}NAME {16}ATTEMPT {13}POD ID {14}POD +NAMESPACE$/)
     expect(listed).toMatch(/Running +kube-proxy +0 +[0-9a-f]{13} +kube-proxy-\w+ +kube-system\n/)
-    expect((await run(lab, 'crictl pods --name kube-proxy -o json | grep state')).out).toBe('      "state": "SANDBOX_READY"\n')
-    expect((await run(lab, 'crictl images | grep pause')).out).toMatch(/^registry\.k8s\.io\/pause +3\.10\.1 +[0-9a-f]{13} +\d+kB\n/)
-    expect((await run(lab, 'crictl logs --tail 1 $(crictl ps -q --name kube-proxy)')).err).toMatch(/^[IWE]\d{4} /)
-    expect(await run(lab, 'crictl pull busybox:1.36')).toMatchObject({ out: expect.stringMatching(/^Image is up to date for sha256:/) as string, code: 0 })
-    expect(await run(lab, 'crictl pull no/such:thing')).toMatchObject({ err: expect.stringContaining('level=fatal msg="pulling image: rpc error: code = ') as string, code: 1 })
-    expect((await run(lab, 'crictl inspect nothing')).err).toContain('getting the status of the container \\"nothing\\": rpc error: code = NotFound')
-    const pid = (await run(lab, 'crictl inspect $(crictl ps -q --name kube-proxy) | grep \'"pid"\' | tr -dc 0-9')).out
-    expect((await run(lab, `ps -p ${pid} -ef | grep kube-proxy`)).out).toContain(` ${pid} `)
-    const before = (await run(lab, 'crictl ps -q --name kube-proxy')).out
-    await run(lab, `crictl stop ${before}`)
+    expect((await runOnMachine(lab, 'crictl pods --name kube-proxy -o json | grep state')).out).toBe('      "state": "SANDBOX_READY"\n')
+    expect((await runOnMachine(lab, 'crictl images | grep pause')).out).toMatch(/^registry\.k8s\.io\/pause +3\.10\.1 +[0-9a-f]{13} +\d+kB\n/)
+    expect((await runOnMachine(lab, 'crictl logs --tail 1 $(crictl ps -q --name kube-proxy)')).err).toMatch(/^[IWE]\d{4} /)
+    expect(await runOnMachine(lab, 'crictl pull busybox:1.36')).toMatchObject({ out: expect.stringMatching(/^Image is up to date for sha256:/) as string, code: 0 })
+    expect(await runOnMachine(lab, 'crictl pull no/such:thing')).toMatchObject({ err: expect.stringContaining('level=fatal msg="pulling image: rpc error: code = ') as string, code: 1 })
+    expect((await runOnMachine(lab, 'crictl inspect nothing')).err).toContain('getting the status of the container \\"nothing\\": rpc error: code = NotFound')
+    const pid = (await runOnMachine(lab, 'crictl inspect $(crictl ps -q --name kube-proxy) | grep \'"pid"\' | tr -dc 0-9')).out
+    expect((await runOnMachine(lab, `ps -p ${pid} -ef | grep kube-proxy`)).out).toContain(` ${pid} `)
+    const before = (await runOnMachine(lab, 'crictl ps -q --name kube-proxy')).out
+    await runOnMachine(lab, `crictl stop ${before}`)
     const { state } = lab.cluster.nodes.get('worker-1')!.host
     await lab.until(() => [...state.containers.values()].some((each) => each.state === 'running' && each.config.name === 'kube-proxy'), 60_000)
-    expect((await run(lab, 'crictl ps -q --name kube-proxy')).out).not.toBe(before)
-    expect((await run(lab, 'systemctl stop containerd; crictl ps; systemctl start containerd')).err).toContain('validate service connection: validate CRI v1 runtime API for endpoint \\"unix:///run/containerd/containerd.sock\\": rpc error: code = Unavailable')
+    expect((await runOnMachine(lab, 'crictl ps -q --name kube-proxy')).out).not.toBe(before)
+    expect((await runOnMachine(lab, 'systemctl stop containerd; crictl ps; systemctl start containerd')).err).toContain('validate service connection: validate CRI v1 runtime API for endpoint \\"unix:///run/containerd/containerd.sock\\": rpc error: code = Unavailable')
     const terminal = new TestTerminal(lab)
     expect(await terminal.type(`crictl exec -it $(crictl ps -q --name kube-proxy) sh\r`)).toMatch(/# $/)
     expect(await terminal.type('hostname\r')).toContain('worker-1\r\n')
@@ -147,7 +100,7 @@ describe('a login on a node', () => {
     expect(await terminal.type('exit\r')).toContain('Connection to worker-2 closed.\r\nroot@controlplane:~# ')
     expect(await terminal.type('hostname\r')).toContain('controlplane\r\n')
     terminal.close()
-    expect((await run(lab, 'ssh worker-1 hostname', 'worker-2')).out).toBe('worker-1\n')
+    expect((await runOnMachine(lab, 'ssh worker-1 hostname', 'worker-2')).out).toBe('worker-1\n')
   })
 
   test('power off ends the session', async () => {
@@ -155,7 +108,7 @@ describe('a login on a node', () => {
     await terminal.type('sleep 1000\r')
     lab.cluster.nodes.get('worker-2')!.machine.powerOff()
     expect(terminal.exit).toEqual({ code: 255, lost: true })
-    expect(await run(lab, 'true', 'worker-2')).toMatchObject({ err: 'ssh: connect to host worker-2 port 22: No route to host\n', code: 255 })
+    expect(await runOnMachine(lab, 'true', 'worker-2')).toMatchObject({ err: 'ssh: connect to host worker-2 port 22: No route to host\n', code: 255 })
   })
 })
 

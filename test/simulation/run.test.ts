@@ -9,6 +9,7 @@ import { openConsole } from '../../main/cluster/console.node.ts'
 import { openEdge } from '../../main/cluster/edge.node.ts'
 import { openEtcdEdge } from '../../main/cluster/etcd-edge.node.ts'
 import { createPki } from '../../main/control-plane/apiserver/pki.node.ts'
+import { runThroughConsole } from './console-client.ts'
 import { replayRun } from '../../main/cluster/replay.ts'
 import { bootedLab, createLab, type SimulatedLab } from './simulated-lab.ts'
 
@@ -107,8 +108,7 @@ describe('a run paced by the wall clock', () => {
     const asked = Promise.all([send('GET', '/api/v1/pods'), send('GET', '/api/v1/nodes')])
     cluster.fault({ type: 'kill', processId: 'kube-scheduler@controlplane' })
     await asked
-    const systemctl = await fetch(`${console.url}/run`, { method: 'POST', headers: { authorization: `Bearer ${console.token}` }, body: JSON.stringify({ machine: 'worker-1', argv: ['systemctl', 'restart', 'kubelet'] }) })
-    expect(await systemctl.json()).toMatchObject({ exitCode: 0 })
+    expect(await runThroughConsole(console, 'worker-1', ['systemctl', 'restart', 'kubelet'])).toEqual({ exit: 0, lost: false })
     await new Promise((resolve) => setTimeout(resolve, 300))
     await send('DELETE', '/apis/apps/v1/namespaces/default/deployments/nginx-deployment')
     await new Promise((resolve) => setTimeout(resolve, 100))

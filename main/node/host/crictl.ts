@@ -1,4 +1,4 @@
-import { stringify } from './plain-yaml.ts'
+import { formatYaml } from '../../api/machinery/codec/yaml-format.ts'
 import { CriError, type ContainerStatus, type ImageStatus, type PodSandboxStatus } from '../cri.ts'
 import { criLogLine } from '../runtime/container-log.ts'
 import type { ProcessContext, Program } from '../runtime/programs/program.ts'
@@ -133,7 +133,7 @@ function readWords(command: Command, words: readonly string[]): Words {
 async function structured({ words, print }: Crictl, value: () => object, otherwise?: 'json'): Promise<boolean> {
   const output = words.flags.get('output') ?? otherwise ?? 'table'
   if (output === 'json') await print(`${JSON.stringify(value(), null, 2)}\n`)
-  else if (output === 'yaml') await print(stringify(value()))
+  else if (output === 'yaml') await print(formatYaml(value()))
   else if (output === 'go-template') throw new Fatal('go-template is not supported here: use -o json')
   else if (output === 'table' && otherwise === undefined) return false
   else throw new Fatal(output === 'table' ? 'table format is not supported' : `unsupported output format: ${output}`)

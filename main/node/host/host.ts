@@ -21,6 +21,8 @@ export interface HostFacts {
   readonly memoryBytes: number
   readonly storageBytes: number
   readonly resolver?: Resolver
+  /** Range of the machine's pods, once it is known. */
+  readonly podCidr?: () => string | undefined
   /** Puts files into the machine's tree that only somebody who logs in looks at. */
   readonly furnish?: (files: DirectoryInode) => void
   /** Switches the machine off or on. */

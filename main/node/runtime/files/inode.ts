@@ -36,6 +36,8 @@ export class FileInode extends Node {
   readonly program: string | undefined
   /** What the image's catalogue says of this executable beyond its program's name. */
   readonly settings: unknown
+  /** Called after every write, where somebody watches the file. */
+  onWrite: (() => void) | undefined
   #buffer: Uint8Array
   #length: number
   #text: string | undefined
@@ -93,6 +95,7 @@ export class FileInode extends Node {
     }
     this.#buffer.set(bytes, position)
     if (end > this.#length) this.#length = end
+    this.onWrite?.()
   }
 
   #owned = false
@@ -109,6 +112,7 @@ export class FileInode extends Node {
       this.#owned = true
     }
     this.#length = length
+    this.onWrite?.()
   }
 
   copy(): FileInode {
