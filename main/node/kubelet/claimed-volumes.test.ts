@@ -28,7 +28,7 @@ describe('volumes behind claims', () => {
     b.pod('web', podSpec)
     await b.run(20_000);
     expect(b.get('web')!.status!.phase).toBe('Running')
-    const [container] = await b.runtime.listContainers()
+    const [container] = await b.kernel.settle(b.runtime.listContainers())
     expect(container!.config.mounts.find(({ containerPath }) => containerPath === '/data')).toEqual({ containerPath: '/data', source: { type: 'host', path }, readOnly: false })
   })
 
