@@ -2,7 +2,7 @@
  *  structured-merge-diff (`updater.ts`). */
 import type { ManagedFieldsEntry, ObjectMeta } from '../../generated/types.ts'
 import { jsonEqual } from '../equality.ts'
-import { byteLength } from '../go-text.ts'
+import { byteLength, goJson } from '../go-text.ts'
 import { isObject } from '../json-value.ts'
 import type { JsonObject } from '../json-value.ts'
 import { parseGroupVersion } from '../object.ts'
@@ -213,12 +213,13 @@ function withLastApplied(object: KubeObject, applied: KubeObject): KubeObject {
   return { ...object, metadata: { ...object.metadata, annotations: next } as ObjectMeta }
 }
 
-/** The text of client-side apply's annotation for a configuration: its JSON without that annotation, keys sorted, and a newline. */
+/** The text of client-side apply's annotation for a configuration: its JSON as Go writes it, without that annotation, keys sorted,
+ *  and a newline. */
 export function lastAppliedText(applied: KubeObject): string {
   const annotations = { ...applied.metadata.annotations }
   delete annotations[lastAppliedAnnotation]
   const metadata = applied.metadata.annotations ? { ...applied.metadata, annotations } : applied.metadata
-  return `${JSON.stringify(sortKeys({ ...applied, metadata }))}\n`
+  return `${goJson(sortKeys({ ...applied, metadata }))}\n`
 }
 
 function sortKeys(value: unknown): unknown {

@@ -1,10 +1,14 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { jsonEqual } from '../equality.ts'
 import { deepFreeze } from '../json-value.ts'
 import type { JsonObject } from '../json-value.ts'
-import { emptySet, forEachPath, pathText, setOfPaths } from './field-set.ts'
+import { difference, emptySet, equalSets, forEachPath, intersection, isEmptySet, pathText, setOfPaths, union } from './field-set.ts'
+import type { FieldSet } from './field-set.ts'
 import type { Managers } from './managed-fields.ts'
 import { deduced, mergeTypeOfStructural } from './merge-type.ts'
 import type { MergeType } from './merge-type.ts'
+import { fieldSetOf } from './to-field-set.ts'
 import { applyConfiguration, updateOwnership } from './updater.ts'
 
 const text = { type: 'string' }
@@ -147,3 +151,93 @@ describe('ownership', () => {
     expect(owns).toEqual(scenario.owns)
   })
 })
+
+const few = fc.constantFrom('x', 'y', 'z')
+const small = fc.integer({ min: 0, max: 2 })
+const labels = fc.dictionary(few, few, { maxKeys: 3 })
+const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined })
+const values = fc
+  .record({
+    number: some(small),
+    labels: some(labels),
+    maps: some(fc.dictionary(few, labels, { maxKeys: 2 })),
+    tags: some(fc.uniqueArray(few)),
+    whole: some(fc.array(few, { maxLength: 2 })),
+    selector: some(labels),
+    part: some(fc.record({ name: some(few), inner: some(fc.record({ depth: some(small) })) })),
+    items: some(fc.uniqueArray(fc.record({ name: few, size: some(small), tags: some(fc.uniqueArray(few)) }), { selector: (item) => item.name })),
+    ports: some(fc.uniqueArray(fc.record({ port: small, protocol: some(fc.constantFrom('TCP', 'UDP')), name: some(few) }), { selector: (item) => `${item.port}/${item.protocol ?? 'TCP'}` })),
+    open: some(fc.record({ known: some(fc.record({ value: some(small) })), other: some(labels) })),
+  })
+  // An empty part that its applier emptied is gone, and comes back when it is applied again.
+  .map((value) => (withoutEmpty(JSON.parse(JSON.stringify(value))) ?? {}) as JsonObject)
+const turns = fc.array(fc.record({ by: fc.constantFrom('a', 'b', 'c'), how: fc.constantFrom('apply', 'force', 'update'), value: values }), { minLength: 1, maxLength: 8 })
+
+function withoutEmpty(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.length > 0 ? value.map(withoutEmpty) : undefined
+  const kept = Object.entries(value).flatMap(([key, part]) => (withoutEmpty(part) === undefined ? [] : [[key, withoutEmpty(part)] as const]))
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined
+}
+
+describe('whatever is written in whatever order', () => {
+  it('appliers get and own what they say, give up the rest, and nothing is owned that is not there', () => {
+    fc.assert(
+      fc.property(turns, (steps) => {
+        let live: JsonObject = {}
+        let managers: Managers = new Map()
+        for (const { by, how, value } of steps) {
+          deepFreeze(live)
+          const isUpdate = how === 'update'
+          const id = `${isUpdate ? 'update' : 'apply'} ${by}`
+          const write = { id, identity: { manager: by, operation: isUpdate ? ('Update' as const) : ('Apply' as const), apiVersion: 'v1', subresource: '' }, type, ignored: emptySet, timestamp: '2026-01-01T00:00:00Z' }
+          if (isUpdate) {
+            updateOwnership(live, value, managers, write)
+            live = value
+          } else {
+            const before = managers.get(id)?.set ?? emptySet
+            const result = applyConfiguration(live, value, managers, write, how === 'force')
+            if ('conflicts' in result) {
+              expect(how).toBe('apply')
+              for (const { managed, path } of result.conflicts) expect(equalSets(intersection(managed.set, setOfPaths([path])), setOfPaths([path])), pathText(path)).toBe(true)
+              continue
+            }
+            const said = fieldSetOf(value, type)
+            const there = fieldSetOf(result.value, type)
+            // Leaves that are said are there as they are said, and owned.
+            expect(isEmptySet(difference(leavesOf(said), there))).toBe(true)
+            expect(equalSets(result.managers.get(id)?.set ?? emptySet, said)).toBe(true)
+            // What nobody says any more is gone.
+            let others: FieldSet = said
+            for (const [otherId, { set }] of result.managers) if (otherId !== id) others = union(others, set)
+            const orphans = intersection(leavesOf(difference(before, others)), leavesOf(there))
+            expect(isEmptySet(orphans)).toBe(true)
+            // Saying it again changes nothing.
+            const again = applyConfiguration(result.value, value, result.managers, write, false)
+            if ('conflicts' in again) throw new Error('conflicts with itself')
+            expect(jsonEqual(again.value, result.value)).toBe(true)
+            for (const [otherId, { set }] of again.managers) expect(equalSets(set, result.managers.get(otherId)?.set ?? emptySet)).toBe(true)
+            live = result.value
+            managers = result.managers
+          }
+          for (const { set } of managers.values()) expect(isEmptySet(set)).toBe(false)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+/** The members without anything below them. */
+function leavesOf(set: FieldSet): FieldSet {
+  const paths: string[][] = []
+  const walk = (at: FieldSet, prefix: readonly string[]): void => {
+    for (const element of at.members ?? []) {
+      const below = at.children?.get(element)
+      if (!below || isEmptySet(below)) paths.push([...prefix, element])
+    }
+    for (const [element, child] of at.children ?? []) walk(child, [...prefix, element])
+  }
+  walk(set, [])
+  return setOfPaths(paths)
+}
