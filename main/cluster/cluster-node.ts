@@ -17,7 +17,8 @@ import { containerRuntime } from '../node/runtime/runtime.ts'
 import { RuntimeClient } from '../node/runtime/runtime-client.ts'
 import { runtimeState } from '../node/runtime/state.ts'
 import type { ProcessContext, ProgramTable } from '../node/runtime/programs/program.ts'
-import { BearerTransport, inClusterClient, tokenPath } from '../node/network/in-cluster.ts'
+import { BearerTransport, hosted, inClusterClient, tokenPath } from '../node/network/in-cluster.ts'
+import { metricsServer } from '../node/runtime/programs/metrics-server/metrics-server.ts'
 import { coreDns } from '../node/network/dns/coredns.ts'
 import { dnsResolver } from '../node/network/dns/client.ts'
 import { NodePodNetwork } from '../node/network/pod-network.ts'
@@ -163,6 +164,7 @@ export class ClusterNode {
           serviceCidr: options.spec.serviceCidr,
           flags: context.argv,
           files: context.files,
+          ...(options.caCertificate === undefined ? {} : { clientAuthority: options.caCertificate }),
           stored,
           outbound,
         })(process)
@@ -177,6 +179,7 @@ export class ClusterNode {
         })(process),
       ),
       ['coredns', coreDns],
+      ['metrics-server', metricsServer({ connect: (context) => ({ host: hosted(context, 'metrics-server'), client: inClusterClient(context, 'metrics-server/v0.8.0') }), tokenPath })],
       component('local-path-provisioner', (process, context) =>
         localPathProvisioner({
           client: inClusterClient(context, 'local-path-provisioner/v0.0.32'),

@@ -9,6 +9,7 @@ import { StoredObjects } from '../control-plane/apiserver/storage/stored-objects
 import { BridgeError } from '../../preload/contract/bridge.ts'
 import type { TimeState } from '../../preload/contract/time.ts'
 import { addonsOf } from './addons.ts'
+import { metricsAddon } from './metrics-addon.ts'
 import { ApiServers } from './api-servers.ts'
 import { ClusterNode } from './cluster-node.ts'
 import type { ClusterOptions } from './cluster-options.ts'
@@ -97,7 +98,7 @@ export class Cluster {
     const { server } = this
     controlPlane.machine.start(
       'kubeadm',
-      kubeadmInit({ server, addons: addonsOf(spec, `https://${server.address}:${server.port}`), nodes: spec.machines.map((machine) => machine.name), controlPlanes: spec.machines.filter((machine) => machine.role === 'control-plane').map((machine) => machine.name), onReady: () => this.#onReady() }),
+      kubeadmInit({ server, addons: addonsOf(spec, `https://${server.address}:${server.port}`), lateAddons: metricsAddon(), nodes: spec.machines.map((machine) => machine.name), controlPlanes: spec.machines.filter((machine) => machine.role === 'control-plane').map((machine) => machine.name), onReady: () => this.#onReady() }),
     )
   }
 

@@ -9,6 +9,7 @@ const components: Readonly<Record<string, string>> = {
   'registry.k8s.io/kube-scheduler': 'kube-scheduler',
   'registry.k8s.io/kube-proxy': 'kube-proxy',
   'registry.k8s.io/coredns/coredns': 'coredns',
+  'registry.k8s.io/metrics-server/metrics-server': 'metrics-server',
   'docker.io/kindest/local-path-provisioner': 'local-path-provisioner',
 }
 

@@ -15,6 +15,8 @@ import { adminCertificate } from './gateway.ts'
 export interface KubeadmOptions {
   readonly server: Endpoint
   readonly addons: readonly KubeObject[]
+  /** What is installed when every node is Ready: nothing waits for it. */
+  readonly lateAddons: readonly KubeObject[]
   readonly nodes: readonly string[]
   /** Those of the nodes that are labelled as the control plane's. */
   readonly controlPlanes: readonly string[]
@@ -34,6 +36,7 @@ export function kubeadmInit(options: KubeadmOptions): (process: Process) => Prog
       for (const object of options.addons) await install(process, client, object)
       await untilNodesReady(process, client, options)
       options.onReady()
+      for (const object of options.lateAddons) await install(process, client, object)
       process.scope.close()
     })()
     return {}

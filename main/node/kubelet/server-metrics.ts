@@ -24,26 +24,60 @@ export function metricsText({ tools, registry }: KubeletServerParts): string {
 /** CPU and memory of node, pods and containers (/metrics/resource). */
 export async function resourceMetricsText({ tools, registry }: KubeletServerParts): Promise<string> {
   const usage = new Map((await tools.runtime.usage()).map((each) => [each.id, each]))
-  const cpu: [string, number][] = []
-  const memory: [string, number][] = []
-  for (const { labels, used } of containerUsages(tools, registry, usage)) {
-    cpu.push([labels, used.cpuNanoSeconds / 1e9])
-    memory.push([labels, used.memoryWorkingSetBytes])
+  const time = Math.round(tools.process.clock.now())
+  const cpu: Sample[] = []
+  const memory: Sample[] = []
+  const started: Sample[] = []
+  const podCpu: Sample[] = []
+  const podMemory: Sample[] = []
+  for (const worker of registry.workers()) {
+    const { name, namespace } = worker.pod.metadata
+    const inPod: ContainerUsage[] = []
+    for (const container of tools.cache.known(worker.uid).containers) {
+      const used = usage.get(container.id)
+      if (!used) continue
+      inPod.push(used)
+      const labels = `{container="${container.config.name}",namespace="${namespace}",pod="${name}"}`
+      cpu.push([labels, used.cpuNanoSeconds / 1e9, time])
+      memory.push([labels, used.memoryWorkingSetBytes, time])
+      started.push([labels, container.startedAt / 1000, time])
+    }
+    if (inPod.length === 0) continue
+    const labels = `{namespace="${namespace}",pod="${name}"}`
+    podCpu.push([labels, sum(inPod, (each) => each.cpuNanoSeconds) / 1e9, time])
+    podMemory.push([labels, sum(inPod, (each) => each.memoryWorkingSetBytes), time])
   }
-  const all = [...usage.values()]
+  const node = nodeUsage([...usage.values()], time - tools.process.startedAt)
   return lines(
     metric('container_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the container in core-seconds', cpu),
     metric('container_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the container in bytes', memory),
-    metric('node_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the node in core-seconds', [['', sum(all, (each) => each.cpuNanoSeconds) / 1e9]]),
-    metric('node_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the node in bytes', [['', sum(all, (each) => each.memoryWorkingSetBytes)]]),
+    metric('container_start_time_seconds', 'gauge', '[STABLE] Start time of the container since unix epoch in seconds', started),
+    metric('node_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the node in core-seconds', [['', node.cpuNanoSeconds / 1e9, time]]),
+    metric('node_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the node in bytes', [['', node.memoryWorkingSetBytes, time]]),
+    metric('pod_cpu_usage_seconds_total', 'counter', '[STABLE] Cumulative cpu time consumed by the pod in core-seconds', podCpu),
+    metric('pod_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the pod in bytes', podMemory),
+    metric('resource_scrape_error', 'gauge', '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise', [['', 0]]),
   )
+}
+
+/** What a node uses beside its containers: kubelet, runtime, the system itself. */
+const systemCpuMillis = 28
+const systemMemoryBytes = 310 * 1_048_576
+
+/** All of a node's usage, of containers and of the system that has run for `ageMs`. */
+function nodeUsage(containers: readonly ContainerUsage[], ageMs: number): Omit<ContainerUsage, 'id'> {
+  return {
+    cpuNanoCores: sum(containers, (each) => each.cpuNanoCores) + systemCpuMillis * 1e6,
+    cpuNanoSeconds: sum(containers, (each) => each.cpuNanoSeconds) + ageMs * systemCpuMillis * 1000,
+    memoryWorkingSetBytes: sum(containers, (each) => each.memoryWorkingSetBytes) + systemMemoryBytes,
+  }
 }
 
 /** /stats/summary: what metrics-server and `kubectl top` stand on. */
 export async function statsSummary({ tools, registry }: KubeletServerParts): Promise<object> {
   const usage = new Map((await tools.runtime.usage()).map((each) => [each.id, each]))
   const time = formatTime(tools.process.clock.now())
-  const of = (parts: readonly ContainerUsage[]): object => ({
+  const of = (parts: readonly Omit<ContainerUsage, 'id'>[]): object => ({
     cpu: { time, usageNanoCores: Math.round(sum(parts, (each) => each.cpuNanoCores)), usageCoreNanoSeconds: Math.round(sum(parts, (each) => each.cpuNanoSeconds)) },
     memory: { time, workingSetBytes: Math.round(sum(parts, (each) => each.memoryWorkingSetBytes)) },
   })
@@ -57,24 +91,18 @@ export async function statsSummary({ tools, registry }: KubeletServerParts): Pro
       ...of(used),
     }
   })
-  return { node: { nodeName: tools.nodeName, startTime: formatTime(tools.process.startedAt), ...of([...usage.values()]) }, pods }
-}
-
-function containerUsages(tools: KubeletServerParts['tools'], registry: KubeletServerParts['registry'], usage: ReadonlyMap<string, ContainerUsage>): { labels: string; used: ContainerUsage }[] {
-  return [...registry.workers()].flatMap((worker) =>
-    tools.cache.known(worker.uid).containers.flatMap((container) => {
-      const used = usage.get(container.id)
-      return used ? [{ labels: `{container="${container.config.name}",namespace="${worker.pod.metadata.namespace}",pod="${worker.pod.metadata.name}"}`, used }] : []
-    }),
-  )
+  return { node: { nodeName: tools.nodeName, startTime: formatTime(tools.process.startedAt), ...of([nodeUsage([...usage.values()], tools.process.clock.now() - tools.process.startedAt)]) }, pods }
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0)
 }
 
-function metric(name: string, type: string, help: string, samples: readonly (readonly [labels: string, value: number])[]): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map(([labels, value]) => `${name}${labels} ${value}`)]
+/** With the time of the reading, ms since the epoch, where there is one. */
+type Sample = readonly [labels: string, value: number, time?: number]
+
+function metric(name: string, type: string, help: string, samples: readonly Sample[]): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map(([labels, value, time]) => `${name}${labels} ${value}${time === undefined ? '' : ` ${time}`}`)]
 }
 
 function lines(...metrics: readonly string[][]): string {
