@@ -109,6 +109,8 @@ export class ClusterNode {
       storageBytes: spec.storageBytes,
       resolver: dnsResolver,
       podCidr: () => this.network.podCidr,
+      clusterCidr: this.#options.spec.podCidr,
+      interfaces: () => this.network.interfaces(),
       furnish: (files) => plantNodeFiles(files, { options: this.#options, machine: spec, server: this.#surroundings.server, podCidr: () => this.network.podCidr }),
       power: (on) => (on ? this.powerOn() : machine.powerOff()),
       reach: this.#surroundings.reach,

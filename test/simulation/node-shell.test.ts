@@ -82,6 +82,16 @@ describe('a login on a node', () => {
     terminal.close()
   })
 
+  test('the network of the machine, and containerd\'s own view', async () => {
+    expect((await runOnMachine(lab, 'ip -br addr')).out).toMatch(/^lo +UNKNOWN +127\.0\.0\.1\/8 \neth0 +UP +192\.168\.64\.11\/24/)
+    expect((await runOnMachine(lab, 'ip route | head -1')).out).toBe('default via 192.168.64.1 dev eth0 \n')
+    expect((await runOnMachine(lab, 'iptables-save | grep "default/kubernetes:https cluster IP"')).out).toContain('-A KUBE-SERVICES -d 10.96.0.1/32')
+    expect((await runOnMachine(lab, 'iptables -t nat -L KUBE-SERVICES -n')).out).toMatch(/^Chain KUBE-SERVICES \(2 references\)\ntarget +prot opt source/)
+    expect((await runOnMachine(lab, 'ss -lntp')).out).toMatch(/LISTEN +0 +4096 +\S+:10250 +0\.0\.0\.0:\* users:\(\("kubelet",pid=\d+,fd=3\)\)/)
+    expect((await runOnMachine(lab, 'ctr -n k8s.io tasks ls | grep -c RUNNING')).out).toMatch(/^[1-9]/)
+    expect((await runOnMachine(lab, 'ctr -n k8s.io images ls -q | grep pause:')).out).toBe('registry.k8s.io/pause:3.10.1\n')
+  })
+
   test('journalctl follows until it is interrupted', async () => {
     const terminal = new TestTerminal(lab)
     const printed = await terminal.type('journalctl -u kubelet -f -n 2\r')

@@ -1,7 +1,9 @@
 import type { Program } from '../runtime/programs/program.ts'
 import type { Host } from './host.ts'
 import { crictl } from './crictl.ts'
+import { ctr } from './ctr.ts'
 import { df, free, uptime } from './machine-commands.ts'
+import { ip, iptables, iptablesSave, ss } from './network-commands.ts'
 import { journalctl, systemctl } from './service-commands.ts'
 import { reboot, ssh, sudo } from './login-commands.ts'
 
@@ -9,14 +11,30 @@ import { reboot, ssh, sudo } from './login-commands.ts'
 export function hostPrograms(host: Host): readonly (readonly [string, Program])[] {
   return [
     ['crictl', crictl(host)],
+    ['ctr', ctr(host)],
     ['df', df(host)],
     ['free', free(host)],
+    ['ip', ip(host)],
+    ['iptables', iptables(host)],
+    ['iptables-save', iptablesSave(host)],
     ['journalctl', journalctl(host)],
+    ['kubelet', kubeletVersion],
     ['poweroff', reboot(host)],
     ['reboot', reboot(host)],
+    ['ss', ss(host)],
     ['ssh', ssh(host)],
     ['sudo', sudo],
     ['systemctl', systemctl(host)],
     ['uptime', uptime(host)],
   ]
+}
+
+/** The kubelet is started by systemd alone; by hand it says which one it is. */
+const kubeletVersion: Program = async (context) => {
+  if (context.argv[1] === '--version') {
+    await context.stdout.write('Kubernetes v1.36.1\n')
+    return 0
+  }
+  await context.stderr.write('kubelet: systemd runs the kubelet: systemctl start kubelet\n')
+  return 1
 }

@@ -23,6 +23,10 @@ export interface HostFacts {
   readonly resolver?: Resolver
   /** Range of the machine's pods, once it is known. */
   readonly podCidr?: () => string | undefined
+  /** Range of all machines' pods. */
+  readonly clusterCidr?: string
+  /** The links to the machine's pods. */
+  readonly interfaces?: () => readonly { readonly sandboxId: string; readonly address: string }[]
   /** Puts files into the machine's tree that only somebody who logs in looks at. */
   readonly furnish?: (files: DirectoryInode) => void
   /** Switches the machine off or on. */
