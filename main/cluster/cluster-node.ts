@@ -27,7 +27,7 @@ import { HttpClient } from '../kernel/http.ts'
 import { standardPrograms } from '../node/runtime/programs/standard-programs.ts'
 import { exitUnit, Systemd } from '../node/systemd/systemd.ts'
 import type { ClusterOptions } from './cluster-options.ts'
-import { componentProgram } from './component-programs.ts'
+import { componentProgram, useAs } from './component-programs.ts'
 import { readKubeletSettings, type KubeletRefusal, type KubeletSettings } from './kubelet-start.ts'
 import { ManifestFolder } from './manifest-folder.ts'
 import { plantNodeFiles } from './node-files.ts'
@@ -180,7 +180,10 @@ export class ClusterNode {
           clusterCidr: options.spec.podCidr,
         })(process),
       ),
-      ['coredns', coreDns],
+      ['coredns', (context) => {
+        useAs(context, 'coredns')
+        return coreDns(context)
+      }],
       ['metrics-server', metricsServer({ connect: (context) => ({ host: hosted(context, 'metrics-server'), client: inClusterClient(context, 'metrics-server/v0.8.0') }), tokenPath })],
       component('local-path-provisioner', (process, context) =>
         localPathProvisioner({

@@ -2,11 +2,31 @@ import type { LogLine } from '../kernel/journal.ts'
 import type { Machine, Process, Program as Component } from '../kernel/machine.ts'
 import type { ProcessContext, Program } from '../node/runtime/programs/program.ts'
 
+/** What the containers of a small cluster's components use when little happens: millicores and MiB. */
+const footprints: Readonly<Record<string, readonly [millicores: number, mebibytes: number]>> = {
+  etcd: [18, 42],
+  'kube-apiserver': [42, 265],
+  'kube-controller-manager': [14, 52],
+  'kube-scheduler': [4, 24],
+  'kube-proxy': [1, 20],
+  coredns: [2, 15],
+  'local-path-provisioner': [1, 10],
+}
+
+/** Accounts for what a component of that name uses, more or less, by chance. */
+export function useAs(context: ProcessContext, name: string): void {
+  const [millicores, mebibytes] = footprints[name] ?? [1, 10]
+  const vary = (amount: number): number => amount * (0.9 + 0.2 * context.random.float())
+  context.load(vary(millicores))
+  context.useMemory(Math.round(vary(mebibytes) * 1_048_576))
+}
+
 /** Makes a cluster component the program of a container: starting the container starts the component's process on the
  *  machine, what it logs is the container's log, SIGTERM stops it in order, and either's end is the other's. */
 export function componentProgram(machine: Machine, name: string, component: (process: Process, context: ProcessContext) => Component): Program {
   return (context) =>
     new Promise((resolve) => {
+      useAs(context, name)
       const running = machine.start(name, (process) => component(process, context))
       const print = (line: LogLine): void => void context.stderr.write(`${klog(line, context.pid)}\n`)
       for (const line of running.journal.lines()) print(line)
