@@ -5,7 +5,7 @@ const usage = `orrery hosts a working model of a Kubernetes cluster.
 
 Usage:
   orrery serve [flags]          start a lab and serve its window on 127.0.0.1 (orrery serve --help lists the flags)
-  orrery kubectl …              the terminal's kubectl; likewise etcdctl, systemctl, journalctl, ssh
+  orrery kubectl …              the terminal's kubectl; likewise etcdctl, systemctl, journalctl, crictl, ssh
   orrery version                print the version
 `
 
