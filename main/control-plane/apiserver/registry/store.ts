@@ -229,8 +229,9 @@ export class Store {
       metadata.generation = old.metadata.generation
       endpoint.prepareForUpdate?.(object, old, strategyContext)
       restoreSystemFields(object, old)
-      if (strategy.generationOf && !plan.keepsGeneration && !semanticEqual(strategy.generationOf(object), strategy.generationOf(old))) metadata.generation = (old.metadata.generation ?? 0) + 1
-      const errors = validateMetadataUpdate(metadata, old.metadata, strategy.anyFinalizer)
+      if (strategy.generationOf && !plan.keepsGeneration && !semanticEqual(strategy.generationOf(object), strategy.generationOf(old))) object.metadata.generation = (old.metadata.generation ?? 0) + 1
+      // Preparing may have given the object metadata of its own.
+      const errors = validateMetadataUpdate(object.metadata, old.metadata, strategy.anyFinalizer)
       if (endpoint.validateUpdate) errors.push(...endpoint.validateUpdate(object, old))
       this.#throwInvalid(name, errors)
       if (plan.subresource === '') for (const warning of strategy.warnings?.(object, old) ?? []) context.warnings.add(warning)
