@@ -4,6 +4,7 @@ import { serveHttp } from '../../../kernel/http.ts'
 import type { HttpRequest, ServerExchange } from '../../../kernel/http.ts'
 import { Machine } from '../../../kernel/machine.ts'
 import type { Process } from '../../../kernel/machine.ts'
+import type { OutboundCall } from '../outbound/door.ts'
 import { startServer } from '../testing/start-server.ts'
 import type { TestServer } from '../testing/start-server.ts'
 
@@ -157,6 +158,26 @@ describe('aggregation', () => {
     await server.run(50)
     expect(second.ended()).toBe(true)
     expect(await server.call('GET', `${path}/gulls`)).toMatchObject({ status: 503, json: expect.stringMatching(/^error trying to reach service: dial tcp/) })
+  })
+
+  it('asks what is outside the simulation through the door', async () => {
+    const calls: OutboundCall[] = []
+    const server = await startServer({
+      outbound: {
+        call(call) {
+          calls.push(call)
+          const body = call.url.endsWith('/birds.example.com/v1') ? { resources } : call.url.includes('/openapi') ? {} : { kind: 'GullList', items: [] }
+          return Promise.resolve({ status: 200, contentType: 'application/json', body: JSON.stringify(body) })
+        },
+      },
+    })
+    await server.call('POST', '/api/v1/namespaces/default/services', { apiVersion: 'v1', kind: 'Service', metadata: { name: 'birds' }, spec: { type: 'ExternalName', externalName: 'birds.example.org' } })
+    await server.call('POST', services, apiService)
+    await server.run(100)
+    expect(await condition(server)).toBe('True Passed: all checks passed')
+    calls.length = 0
+    expect(await server.call('GET', `${path}/gulls?limit=5`)).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' }, json: { kind: 'GullList' } })
+    expect(calls).toMatchObject([{ url: `https://birds.example.org:443${path}/gulls?limit=5`, method: 'GET', insecure: true, serverName: 'birds.default.svc', body: '', headers: { 'x-remote-user': 'kubernetes-admin', 'x-remote-group': ['system:masters', 'system:authenticated'] } }])
   })
 
   it('believes a front proxy, and nobody else, about who sends a request', async () => {
