@@ -48,6 +48,11 @@ test('metrics-server measures nodes and pods, and kubectl top shows it', async (
   const missing = await lab.settle(lab.client.raw('GET', '/apis/metrics.k8s.io/v1beta1/nodes/none'))
   expect(missing.body).toMatchObject({ code: 404, message: 'nodemetrics.metrics.k8s.io "none" not found' })
 
+  const text = async (path: string): Promise<string> => String((await lab.settle(lab.client.raw('GET', `/api/v1/nodes/worker-1/proxy/metrics/${path}`))).body)
+  expect(await text('resource')).toMatch(/^container_memory_working_set_bytes\{container="kube-proxy",namespace="kube-system",pod="kube-proxy-\w+"\} \d{8} \d{13}$/m)
+  expect(await text('resource')).toMatch(/^pod_cpu_usage_seconds_total\{namespace="kube-system",pod="kube-proxy-\w+"\} \S+ \d{13}$/m)
+  expect(await text('cadvisor')).toMatch(/^container_cpu_usage_seconds_total\{container="kube-proxy",cpu="total",id="\S+",image="\S+kube-proxy\S*",name="\w+",namespace="kube-system",pod="kube-proxy-\w+"\} \S+ \d{13}$/m)
+
   const binary = realKubectl()
   if (!binary) return
   const pki = await createPki({ now: Date.now() })

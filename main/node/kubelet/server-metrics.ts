@@ -60,6 +60,35 @@ export async function resourceMetricsText({ tools, registry }: KubeletServerPart
   )
 }
 
+/** The same of containers in cAdvisor's names (/metrics/cadvisor), as far as it is known here: no file systems, no network. */
+export async function cadvisorMetricsText({ tools, registry }: KubeletServerParts): Promise<string> {
+  const usage = new Map((await tools.runtime.usage()).map((each) => [each.id, each]))
+  const time = Math.round(tools.process.clock.now())
+  const cpu: Sample[] = []
+  const memory: Sample[] = []
+  const started: Sample[] = []
+  const seen: Sample[] = []
+  for (const worker of registry.workers()) {
+    const { name, namespace } = worker.pod.metadata
+    for (const container of tools.cache.known(worker.uid).containers) {
+      const used = usage.get(container.id)
+      if (!used) continue
+      const labels = (more = ''): string => `{container="${container.config.name}",${more}id="/kubepods/pod${worker.uid}/${container.id}",image="${container.config.image}",name="${container.id}",namespace="${namespace}",pod="${name}"}`
+      cpu.push([labels('cpu="total",'), used.cpuNanoSeconds / 1e9, time])
+      memory.push([labels(), used.memoryWorkingSetBytes, time])
+      started.push([labels(), Math.floor(container.startedAt / 1000), time])
+      seen.push([labels(), Math.floor(time / 1000), time])
+    }
+  }
+  return lines(
+    metric('container_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed in seconds.', cpu),
+    metric('container_last_seen', 'gauge', 'Last time a container was seen by the exporter', seen),
+    metric('container_memory_usage_bytes', 'gauge', 'Current memory usage in bytes, including all memory regardless of when it was accessed', memory),
+    metric('container_memory_working_set_bytes', 'gauge', 'Current working set in bytes.', memory),
+    metric('container_start_time_seconds', 'gauge', 'Start time of the container since unix epoch in seconds.', started),
+  )
+}
+
 /** What a node uses beside its containers: kubelet, runtime, the system itself. */
 const systemCpuMillis = 28
 const systemMemoryBytes = 310 * 1_048_576

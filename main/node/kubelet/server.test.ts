@@ -132,6 +132,8 @@ describe('views', () => {
     expect(pods.items.map((pod) => `${pod.metadata.name} ${pod.status.phase}`)).toEqual(['web Running'])
     expect(await asker.get('/healthz')).toEqual({ status: 200, text: 'ok' })
     expect((await asker.get('/metrics')).text).toContain('kubelet_running_pods 1\n')
+    const resource = (await asker.get('/metrics/resource')).text
+    expect(resource).toMatch(/^node_memory_working_set_bytes \d+ \d{13}$/m)
     expect(JSON.parse((await asker.get('/stats/summary')).text)).toMatchObject({ node: { nodeName: 'worker-1' }, pods: [{ podRef: { name: 'web' } }] })
   })
 })
