@@ -12,7 +12,7 @@ interface Version {
   readonly schema?: object
 }
 
-function definition(plural: string, kind: string, options: { group?: string; versions?: readonly Version[]; labels?: object } = {}): { metadata: { name: string }; [field: string]: unknown } {
+function definition(plural: string, kind: string, options: { group?: string; versions?: readonly Version[]; labels?: object } = {}): { metadata: { name: string; labels: object }; [field: string]: unknown } {
   const { group = 'example.com', versions = [{ name: 'v1' }], labels = {} } = options
   return {
     apiVersion: 'apiextensions.k8s.io/v1',

@@ -33,14 +33,15 @@ test('the audit log is turned on by the manifest', async () => {
   const mounts = [mount('audit-policy', '/etc/kubernetes/audit-policy.yaml', 'File'), mount('audit-log', '/var/log/kubernetes/audit', 'DirectoryOrCreate')]
   const server = (): unknown => lab.cluster.machines.get('controlplane')!.process('kube-apiserver')
   const before = server()
-  manifests.write('kube-apiserver.yaml', {
+  const changed = {
     ...pod,
     spec: {
       ...pod.spec!,
       containers: [{ ...container!, command: [...container!.command!, '--audit-policy-file=/etc/kubernetes/audit-policy.yaml', '--audit-log-path=/var/log/kubernetes/audit/audit.log'], volumeMounts: [...container!.volumeMounts!, ...mounts.map((each) => each.mount)] }],
       volumes: [...pod.spec!.volumes!, ...mounts.map((each) => each.volume)],
     },
-  })
+  }
+  await lab.settle(lab.client.create(podKind, script('editor', `cat > /host/etc/kubernetes/manifests/kube-apiserver.yaml <<'END'\n${JSON.stringify(changed)}\nEND`)))
   await lab.until(() => server() !== undefined && server() !== before, 120_000, 'a new server')
   const noted: ConfigMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'noted', namespace: 'default' }, data: { a: 'b' } }
   await lab.until(() => lab.client.create(configMapKind, noted).then(() => true, () => false), 60_000, 'the new server to answer')

@@ -55,7 +55,7 @@ export const kindSamples: readonly KindSample[] = [
   {
     group: 'apiregistration.k8s.io', plural: 'apiservices', namespaced: false,
     object: { kind: 'APIService', metadata: { name: 'v1.far.example' }, spec: { group: 'far.example', version: 'v1', groupPriorityMinimum: 100, versionPriority: 10, insecureSkipTLSVerify: true, service: { namespace: 'default', name: 'x' } } },
-    change: { spec: { versionPriority: 11 } }, status: { conditions: [{ type: 'Other', status: 'True' }] }, cells: ['default/x', 'Unknown'],
+    change: { spec: { versionPriority: 11 } }, status: { conditions: [{ type: 'Other', status: 'True' }] }, cells: ['default/x', 'False (ServiceNotFound)'],
   },
   {
     group: 'certificates.k8s.io', plural: 'certificatesigningrequests', namespaced: false,
