@@ -26,7 +26,6 @@ function writer(name: string, script: string): Pod {
   return {
     apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' },
     spec: {
-      nodeSelector: { 'kubernetes.io/hostname': 'worker-1' },
       terminationGracePeriodSeconds: 1,
       containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', script], volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
       volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }],
@@ -43,8 +42,6 @@ describe('storage of a whole cluster', () => {
     const waiting = await lab.settle(client.get<PersistentVolumeClaim>(persistentVolumeClaimKind, 'data', 'default'))
     expect([waiting.spec!.storageClassName, waiting.status!.phase]).toEqual(['standard', 'Pending'])
 
-    // What the scheduler's volume binding says when it has chosen a node.
-    await lab.settle(client.patch(persistentVolumeClaimKind, 'data', 'default', 'merge', { metadata: { annotations: { 'volume.kubernetes.io/selected-node': 'worker-1' } } }))
     await lab.settle(client.create(podKind, writer('first', 'echo kept > /data/file; sleep 3600')))
     const first = await podRunning(lab, 'first')
     const claim = await lab.settle(client.get<PersistentVolumeClaim>(persistentVolumeClaimKind, 'data', 'default'))

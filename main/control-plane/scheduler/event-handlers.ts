@@ -1,7 +1,9 @@
 import type { Informer } from '../../api/client/contract.ts'
-import type { Node, Pod } from '../../api/generated/types.ts'
+import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../api/generated/types.ts'
+import type { KubeObject } from '../../api/machinery/object.ts'
 import { isPodTerminal } from '../../api/machinery/pod.ts'
 import type { SchedulerCache } from './cache/cache.ts'
+import type { ClusterEventName } from './framework/cluster-event.ts'
 import type { Framework } from './framework/framework.ts'
 import { nodeChanges, podChanges } from './node-changes.ts'
 import type { SchedulingQueue } from './queue/scheduling-queue.ts'
@@ -9,6 +11,12 @@ import type { SchedulingQueue } from './queue/scheduling-queue.ts'
 export interface EventHandlerOptions {
   readonly pods: Informer<Pod>
   readonly nodes: Informer<Node>
+  readonly storage: {
+    readonly claims: Informer<PersistentVolumeClaim>
+    readonly volumes: Informer<PersistentVolume>
+    readonly classes: Informer<StorageClass>
+    readonly csiNodes: Informer<CSINode>
+  }
   readonly cache: SchedulerCache
   readonly queue: SchedulingQueue
   readonly frameworks: ReadonlyMap<string, Framework>
@@ -16,7 +24,7 @@ export interface EventHandlerOptions {
 
 /** Brings what informers tell into the cache (pods with a node, and nodes) and the queue (pods without one), and tells the queue
  *  what may help pods that wait. */
-export function handleEvents({ pods, nodes, cache, queue, frameworks }: EventHandlerOptions): void {
+export function handleEvents({ pods, nodes, storage, cache, queue, frameworks }: EventHandlerOptions): void {
   const ours = (pod: Pod): boolean => frameworks.has(pod.spec?.schedulerName ?? 'default-scheduler')
   nodes.onChange({
     added(node) {
@@ -33,6 +41,16 @@ export function handleEvents({ pods, nodes, cache, queue, frameworks }: EventHan
       queue.moveAll({ name: 'NodeDelete', old: node, next: undefined })
     },
   })
+  const watch = <T extends KubeObject>(informer: Informer<T>, add: ClusterEventName, update: ClusterEventName): void => {
+    informer.onChange({
+      added: (object) => queue.moveAll({ name: add, old: undefined, next: object }),
+      updated: (object, old) => queue.moveAll({ name: update, old, next: object }),
+    })
+  }
+  watch(storage.claims, 'PersistentVolumeClaimAdd', 'PersistentVolumeClaimUpdate')
+  watch(storage.volumes, 'PersistentVolumeAdd', 'PersistentVolumeUpdate')
+  watch(storage.classes, 'StorageClassAdd', 'StorageClassUpdate')
+  watch(storage.csiNodes, 'CSINodeAdd', 'CSINodeUpdate')
   const addAssigned = (pod: Pod): void => {
     const uid = pod.metadata.uid ?? ''
     // What was assumed is now true: nobody else can use the room, but nothing changed that could help anybody either.

@@ -10,6 +10,7 @@ import { nodeKind } from '../../api/kinds/core/node.ts'
 import { podKind } from '../../api/kinds/core/pod.ts'
 import { replicationControllerKind } from '../../api/kinds/core/replication-controller.ts'
 import { serviceKind } from '../../api/kinds/core/service.ts'
+import { csiNodeKind } from '../../api/kinds/storage/csi-node.ts'
 import { HttpClient, serveHttp, type ClientCertificate, type HttpResponse, type HttpTransport } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
@@ -17,6 +18,7 @@ import { handleEvents } from './event-handlers.ts'
 import { Scheduler, type SchedulerProfile } from './scheduler.ts'
 import { defaultSpreadingSelector } from './spreading.ts'
 import { queuesView, schedulerMetrics } from './view.ts'
+import { volumeInformers } from './volumes/volume-sources.ts'
 
 export interface KubeSchedulerOptions {
   /** Where the API server is; asked at every dial when a function. */
@@ -39,7 +41,7 @@ export interface KubeSchedulerOptions {
 }
 
 /** kube-scheduler: elects one among its peers, and finds a node for every pod of its profiles that has none. Follows upstream's
- *  scheduling framework; not modelled: extenders, volume plugins, disruption budgets in preemption, resource claims. A process
+ *  scheduling framework; not modelled: extenders, zones and limits of volumes, disruption budgets in preemption, resource claims. A process
  *  that loses the lease ends, as upstream's does. */
 export function kubeScheduler(options: KubeSchedulerOptions): (process: Process) => Program {
   return (process) => {
@@ -93,6 +95,7 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
     replicaSets: informers.of(replicaSetKind),
     statefulSets: informers.of(statefulSetKind),
   }
+  const volumes = volumeInformers(informers, pods)
   const scheduler = new Scheduler({
     process,
     client,
@@ -102,10 +105,11 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
       namespaceLabels: (namespace) => namespaces.get(undefined, namespace)?.metadata.labels,
       spreadingSelector: (pod) => defaultSpreadingSelector(pod, workloads),
     },
+    volumes,
     profiles: options.profiles ?? [{ schedulerName: 'default-scheduler' }],
     percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
   })
-  handleEvents({ pods, nodes, cache: scheduler.cache, queue: scheduler.queue, frameworks: scheduler.frameworks })
+  handleEvents({ pods, nodes, storage: { ...volumes, csiNodes: informers.of(csiNodeKind) }, cache: scheduler.cache, queue: scheduler.queue, frameworks: scheduler.frameworks })
   return scheduler
 }
 

@@ -135,7 +135,7 @@ describe('kubeScheduler', () => {
     await bench.add(testPod('x', { cpu: '100m' }))
     expect(bench.pod('x').spec!.nodeName).toBeUndefined()
     expect(podCondition(bench.pod('x'), 'PodScheduled')).toMatchObject({ status: 'False', reason: 'SchedulerError' })
-    expect(bench.events('x')[0]).toContain('Warning FailedScheduling running DefaultBinder plugin: ')
+    expect(bench.events('x')[0]).toContain('Warning FailedScheduling running Bind plugin "DefaultBinder": ')
     expect(bench.scheduler.view('queues')).toMatchObject({ counts: { backoff: 1, binding: 0 }, cache: { pods: 0 } })
     await bench.kernel.runFor(1_500)
     expect(bench.pod('x').spec!.nodeName).toBeDefined()

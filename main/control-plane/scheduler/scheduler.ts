@@ -14,6 +14,7 @@ import { defaultPlugins, type PluginSurroundings } from './plugins/default-plugi
 import { patchStatus } from './pod-status.ts'
 import { PreemptionExecutor } from './preemption-executor.ts'
 import { SchedulingQueue, type QueueEntry } from './queue/scheduling-queue.ts'
+import type { VolumeSources } from './volumes/volume-sources.ts'
 
 /** One scheduler name and the plugins that serve it. */
 export interface SchedulerProfile {
@@ -28,6 +29,7 @@ export interface SchedulerOptions {
   readonly events: EventRecorder
   readonly pods: Informer<Pod>
   readonly sources: ViewSources
+  readonly volumes: VolumeSources
   readonly profiles: readonly SchedulerProfile[]
   readonly percentageOfNodesToScore: number
 }
@@ -78,7 +80,7 @@ export class Scheduler {
           withdrawNomination: (pod) => this.#withdrawNomination(pod),
           waitingPod: (uid) => this.permitRoom.get(uid),
         }
-        const framework: Framework = new Framework(schedulerName, plugins({ handle, client, preemption: this.preemption }), handle)
+        const framework: Framework = new Framework(schedulerName, plugins({ handle, client, clock, volumes: options.volumes, preemption: this.preemption }), handle)
         return [schedulerName, framework]
       }),
     )
@@ -245,7 +247,7 @@ export class Scheduler {
     }
     const message = rejected
       ? fitErrorMessage({ nodeCount: 1, verdicts: { byNode: new Map([[node, status]]), absent: status }, preFilterMessage: '', postFilterMessage: '' })
-      : `running ${status.plugin ?? 'Bind'} plugin: ${messageOf(status)}`
+      : messageOf(status)
     if (rejected) this.counters.unschedulable++
     else {
       this.counters.errors++

@@ -18,6 +18,14 @@ export type ClusterEventName =
   | 'PodScaleDown'
   | 'PodTolerationChange'
   | 'PodSchedulingGatesEliminated'
+  | 'PersistentVolumeClaimAdd'
+  | 'PersistentVolumeClaimUpdate'
+  | 'PersistentVolumeAdd'
+  | 'PersistentVolumeUpdate'
+  | 'StorageClassAdd'
+  | 'StorageClassUpdate'
+  | 'CSINodeAdd'
+  | 'CSINodeUpdate'
   | 'UnschedulableTimeout'
 
 export interface ClusterEvent {

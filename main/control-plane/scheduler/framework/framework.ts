@@ -4,7 +4,7 @@ import type { NodeInfo } from './node-info.ts'
 import { isFresh, NodeMemo, type MemoEntry } from './node-memo.ts'
 import type { ClusterView, FrameworkHandle, NodeScore, NodeVerdicts, Plugin, PostFilterResult, QueuedPod } from './plugin.ts'
 import type { PodInfo } from './pod-info.ts'
-import { failed, unresolvable, type Status } from './status.ts'
+import { failed, messageOf, unresolvable, type Status } from './status.ts'
 
 /** A plugin as a profile uses it. */
 export interface EnabledPlugin {
@@ -191,7 +191,7 @@ export class Framework {
   reserve(state: CycleState, pod: PodInfo, node: string): Status | undefined {
     for (const { plugin } of this.plugins) {
       const status = plugin.reserve?.(state, pod, node)
-      if (status) return { ...status, plugin: plugin.name }
+      if (status) return said(plugin, 'Reserve', status)
     }
     return undefined
   }
@@ -215,7 +215,7 @@ export class Framework {
   async preBind(state: CycleState, pod: PodInfo, node: string): Promise<Status | undefined> {
     for (const { plugin } of this.plugins) {
       const status = await plugin.preBind?.(state, pod, node)
-      if (status) return { ...status, plugin: plugin.name }
+      if (status) return said(plugin, 'PreBind', status)
     }
     return undefined
   }
@@ -225,7 +225,7 @@ export class Framework {
       if (!plugin.bind) continue
       const status = await plugin.bind(state, pod, node)
       if (status?.code === 'Skip') continue
-      return status && { ...status, plugin: plugin.name }
+      return status && said(plugin, 'Bind', status)
     }
     return failed(`no bind plugin of profile ${this.profileName} took the pod`)
   }
@@ -255,6 +255,12 @@ export class Framework {
 
 /** How long a plugin may make a pod wait (upstream's maxTimeout). */
 const permitTimeoutMaxMs = 15 * 60_000
+
+/** A plugin's status with its name; one that broke says at which point. */
+function said(plugin: Plugin, point: 'Reserve' | 'PreBind' | 'Bind', status: Status): Status {
+  if (status.code !== 'Error') return { ...status, plugin: plugin.name }
+  return { ...status, plugin: plugin.name, reasons: [`running ${point} plugin "${plugin.name}": ${messageOf(status)}`] }
+}
 
 function runFilters(filters: readonly Plugin[], state: CycleState, pod: PodInfo, node: NodeInfo): Status | undefined {
   for (const plugin of filters) {

@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../../api/client/contract.ts'
+import type { Clock } from '../../../kernel/clock.ts'
 import type { EnabledPlugin } from '../framework/framework.ts'
 import type { FrameworkHandle } from '../framework/plugin.ts'
 import { defaultBinder } from './default-binder.ts'
@@ -16,16 +17,21 @@ import { podTopologySpread } from './pod-topology-spread.ts'
 import { prioritySort } from './priority-sort.ts'
 import { schedulingGates } from './scheduling-gates.ts'
 import { taintToleration } from './taint-toleration.ts'
+import type { VolumeSources } from '../volumes/volume-sources.ts'
+import { volumeBinding } from './volume-binding.ts'
 
 /** What plugins of a profile are made with. */
 export interface PluginSurroundings {
   readonly handle: FrameworkHandle
   readonly client: ApiClient
+  readonly clock: Clock
+  readonly volumes: VolumeSources
   readonly preemption: Preemption
 }
 
-/** The plugins of the default profile, in upstream's order and with its weights. The volume plugins are not here yet. */
-export function defaultPlugins({ handle, client, preemption }: PluginSurroundings): EnabledPlugin[] {
+/** The plugins of the default profile, in upstream's order and with its weights. Of the volume plugins those about zones
+ *  and limits of nodes are not here. */
+export function defaultPlugins({ handle, client, clock, volumes, preemption }: PluginSurroundings): EnabledPlugin[] {
   return [
     { plugin: schedulingGates, weight: 0 },
     { plugin: prioritySort, weight: 0 },
@@ -35,6 +41,7 @@ export function defaultPlugins({ handle, client, preemption }: PluginSurrounding
     { plugin: nodeAffinity, weight: 2 },
     { plugin: nodePorts, weight: 0 },
     { plugin: nodeResourcesFit(), weight: 1 },
+    { plugin: volumeBinding({ client, clock, sources: volumes, view: handle.view }), weight: 0 },
     { plugin: dynamicResources, weight: 0 },
     { plugin: podTopologySpread(), weight: 2 },
     { plugin: interPodAffinity(handle.view), weight: 2 },
