@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../main/api/generated/types.ts'
+import type { PersistentVolume, PersistentVolumeClaim, Pod, StatefulSet } from '../../main/api/generated/types.ts'
+import { statefulSetKind } from '../../main/api/kinds/apps/stateful-set.ts'
 import { eventKind } from '../../main/api/kinds/core/event.ts'
 import { persistentVolumeClaimKind } from '../../main/api/kinds/core/persistent-volume-claim.ts'
 import { persistentVolumeKind } from '../../main/api/kinds/core/persistent-volume.ts'
@@ -60,5 +61,28 @@ describe('storage of a whole cluster', () => {
     expect((await lab.settle(client.get(persistentVolumeClaimKind, 'data', 'default'))).metadata.deletionTimestamp).toBeDefined()
     await lab.settle(client.delete(podKind, 'second', 'default'))
     await lab.until(async () => (await client.list(persistentVolumeKind)).items.length === 0, 60_000, 'the volume gone')
+  }, 60_000)
+
+  it('is made for every pod of a StatefulSet, on the node of the pod', async () => {
+    const lab = await bootedLab({ workers: 2 })
+    const { client } = lab
+    const container = { name: 'main', image: 'busybox', command: ['sh', '-c', 'hostname > /data/name; sleep 3600'], volumeMounts: [{ name: 'data', mountPath: '/data' }] }
+    await lab.settle(
+      client.create<StatefulSet>(statefulSetKind, {
+        apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name: 'db', namespace: 'default' },
+        spec: {
+          serviceName: 'db', replicas: 2, selector: { matchLabels: { app: 'db' } },
+          template: { metadata: { labels: { app: 'db' } }, spec: { containers: [container] } },
+          volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claimSpec }],
+        },
+      }),
+    )
+    await lab.until(async () => (await client.get<StatefulSet>(statefulSetKind, 'db', 'default')).status?.readyReplicas === 2, 120_000, 'both pods ready')
+    for (const index of [0, 1]) {
+      const pod = await lab.settle(client.get<Pod>(podKind, `db-${index}`, 'default'))
+      const claim = await lab.settle(client.get<PersistentVolumeClaim>(persistentVolumeClaimKind, `data-db-${index}`, 'default'))
+      expect(claim.status!.phase).toBe('Bound')
+      expect(claim.metadata.annotations!['volume.kubernetes.io/selected-node']).toBe(pod.spec!.nodeName)
+    }
   }, 60_000)
 })
