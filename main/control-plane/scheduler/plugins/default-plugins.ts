@@ -19,6 +19,7 @@ import { schedulingGates } from './scheduling-gates.ts'
 import { taintToleration } from './taint-toleration.ts'
 import type { VolumeSources } from '../volumes/volume-sources.ts'
 import { volumeBinding } from './volume-binding.ts'
+import { volumeRestrictions } from './volume-restrictions.ts'
 
 /** What plugins of a profile are made with. */
 export interface PluginSurroundings {
@@ -41,6 +42,7 @@ export function defaultPlugins({ handle, client, clock, volumes, preemption }: P
     { plugin: nodeAffinity, weight: 2 },
     { plugin: nodePorts, weight: 0 },
     { plugin: nodeResourcesFit(), weight: 1 },
+    { plugin: volumeRestrictions(volumes), weight: 0 },
     { plugin: volumeBinding({ client, clock, sources: volumes, view: handle.view }), weight: 0 },
     { plugin: dynamicResources, weight: 0 },
     { plugin: podTopologySpread(), weight: 2 },
