@@ -95,7 +95,7 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
     replicaSets: informers.of(replicaSetKind),
     statefulSets: informers.of(statefulSetKind),
   }
-  const volumes = volumeInformers(informers, pods)
+  const volumes = volumeInformers(informers, pods, nodes)
   const scheduler = new Scheduler({
     process,
     client,

@@ -43,7 +43,7 @@ export function defaultPlugins({ handle, client, clock, volumes, preemption }: P
     { plugin: nodePorts, weight: 0 },
     { plugin: nodeResourcesFit(), weight: 1 },
     { plugin: volumeRestrictions(volumes), weight: 0 },
-    { plugin: volumeBinding({ client, clock, sources: volumes, view: handle.view }), weight: 0 },
+    { plugin: volumeBinding({ client, clock, sources: volumes }), weight: 0 },
     { plugin: dynamicResources, weight: 0 },
     { plugin: podTopologySpread(), weight: 2 },
     { plugin: interPodAffinity(handle.view), weight: 2 },

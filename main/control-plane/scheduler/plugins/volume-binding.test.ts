@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../../api/generated/types.ts'
 import { persistentVolumeClaimKind } from '../../../api/kinds/core/persistent-volume-claim.ts'
 import { persistentVolumeKind } from '../../../api/kinds/core/persistent-volume.ts'
+import { nodeKind } from '../../../api/kinds/core/node.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import { storageClassKind } from '../../../api/kinds/storage/storage-class.ts'
 import type { Kind } from '../../../api/kinds/kind.ts'
@@ -21,7 +22,7 @@ const nodes = ['worker-1', 'worker-2'].map((name) => testNode(name, undefined, (
 const noClient = { client: {} as never, clock: {} as never }
 
 function look(pod: Pod, ...stored: Stored[]): Trial {
-  return tryPlugin((view) => volumeBinding({ ...noClient, sources: storageOf(...stored), view }), pod, { nodes })
+  return tryPlugin(() => volumeBinding({ ...noClient, sources: storageOf(...stored) }), pod, { nodes })
 }
 
 /** What a trial says: PreFilter's reasons, or each node's. */
@@ -77,7 +78,7 @@ describe('VolumeBinding on nodes', () => {
 
   it('gives two claims of a pod a volume each, the smallest that will do', () => {
     const sources = storageOf(stored('late') as StorageClass, testClaim('big', (claim) => void (claim.spec!.resources = { requests: { storage: '3Gi' } })), testClaim('small'), testClaim('third'), ...['5Gi', '2Gi'].map((size) => testVolume(`disk-${size}`, [], (volume) => void (volume.spec!.capacity = { storage: size }))))
-    const plugin = volumeBinding({ ...noClient, sources, view: { node: () => undefined } })
+    const plugin = volumeBinding({ ...noClient, sources })
     const place = (name: string, ...claims: string[]): unknown => {
       const state = new CycleState()
       const info = podInfoOf(testPod(name, {}, using(...claims)))
@@ -112,7 +113,7 @@ describe('what may help a pod that waits for its volumes', () => {
     ['CSINodeUpdate', csiNode(''), csiNode('a'), 'queue'],
     ['NodeLabelChange', nodes[0], nodes[0]!, 'queue'],
   ])('%s', (name, old, next, expected) => {
-    const plugin = volumeBinding({ ...noClient, sources: storageOf(), view: { node: () => undefined } })
+    const plugin = volumeBinding({ ...noClient, sources: storageOf() })
     const interest = plugin.interests!.find(({ events }) => events.includes(name))!
     expect(interest.hint?.(podInfoOf(testPod('x', {}, using('data'))), { name, old, next }) ?? 'queue').toBe(expected)
   })
@@ -190,6 +191,31 @@ describe('a scheduler with volumes', () => {
     void bench.api.delete(podKind, 'x', 'default', { gracePeriodSeconds: 0 })
     await bench.kernel.runFor(1_000)
     expect(bench.scheduler.view('queues')).toMatchObject({ counts: { binding: 0, active: 0, backoff: 0, unschedulable: 0 }, cache: { assumed: 0 } })
+  })
+
+  it('takes another node when the chosen one goes and the provisioner gives the claim back', async () => {
+    const bench = await started(late, testClaim('data'))
+    await bench.add(testPod('x', {}, using('data')))
+    const first = selectedNode(bench)!
+    void bench.api.delete(nodeKind, first)
+    await bench.kernel.runFor(100)
+    expect(bench.events('x')[0]).toBe(`Warning FailedScheduling running PreBind plugin "VolumeBinding": binding volumes: failed to get node "${first}": node "${first}" not found`)
+    change(bench, (claim) => void delete claim.metadata.annotations)
+    await bench.kernel.runFor(15_000)
+    expect(selectedNode(bench)).toBe(first === 'worker-1' ? 'worker-2' : 'worker-1')
+  })
+
+  it('puts pods that share a claim on one node', async () => {
+    const bench = await started(late, testClaim('data'))
+    await bench.add(testPod('x', {}, using('data')), testPod('y', {}, using('data')))
+    const node = selectedNode(bench)!
+    bench.api.seed(persistentVolumeKind, testVolume('made', [node], (volume) => void (volume.spec!.claimRef = { name: 'data', namespace: 'default' })))
+    change(bench, (claim) => {
+      claim.spec!.volumeName = 'made'
+      claim.metadata.annotations!['pv.kubernetes.io/bind-completed'] = 'yes'
+    })
+    await bench.kernel.runFor(5_000)
+    expect([bench.pod('x').spec!.nodeName, bench.pod('y').spec!.nodeName]).toEqual([node, node])
   })
 
   it('tries a pod again when its claim comes', async () => {

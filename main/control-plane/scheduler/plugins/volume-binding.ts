@@ -8,7 +8,7 @@ import { compareQuantities } from '../../../api/machinery/quantity.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { QueueingHint } from '../framework/cluster-event.ts'
 import { StateKey } from '../framework/cycle-state.ts'
-import type { ClusterView, Plugin } from '../framework/plugin.ts'
+import type { Plugin } from '../framework/plugin.ts'
 import { failed, skip, unresolvable } from '../framework/status.ts'
 import { AssumedObjects } from '../volumes/assumed-objects.ts'
 import { claimsOfPod } from '../volumes/pod-claims.ts'
@@ -23,7 +23,6 @@ export interface VolumeBindingOptions {
   readonly client: ApiClient
   readonly clock: Clock
   readonly sources: VolumeSources
-  readonly view: Pick<ClusterView, 'node'>
 }
 
 /** A claim that waits for a pod's node, with the volumes that it could have; none for one whose node is chosen already. */
@@ -47,10 +46,10 @@ const stateKey = new StateKey<VolumeState>('VolumeBinding')
 
 /** Puts pods where their volumes are or can be. Follows upstream's plugin; not modelled: storage capacity (CSIStorageCapacity), in-tree
  *  volumes moved to CSI drivers, scoring by capacity, which is off by default. */
-export function volumeBinding({ client, clock, sources, view }: VolumeBindingOptions): Plugin {
+export function volumeBinding({ client, clock, sources }: VolumeBindingOptions): Plugin {
   const claims = new AssumedObjects(sources.claims)
   const volumes = new AssumedObjects(sources.volumes)
-  const binder = new VolumeBinder({ client, clock, sources, node: (name) => view.node(name)?.node, timeoutMs: bindTimeoutMs })
+  const binder = new VolumeBinder({ client, clock, sources, timeoutMs: bindTimeoutMs })
 
   const lateClaim = (claim: PersistentVolumeClaim): LateClaim => {
     const selectedNode = claim.metadata.annotations?.[selectedNodeAnnotation]

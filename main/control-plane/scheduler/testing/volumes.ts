@@ -15,6 +15,7 @@ export function storageOf(...objects: (PersistentVolume | PersistentVolumeClaim 
     volumes: { ...volumes, byIndex: (_, value) => volumes.all.filter((volume) => storageClassOf(volume) === value) },
     classes: source('StorageClass'),
     pods: source('Pod'),
+    nodes: source('Node'),
   }
 }
 

@@ -20,21 +20,20 @@ export interface VolumeBinderOptions {
   readonly client: ApiClient
   readonly clock: Clock
   readonly sources: VolumeSources
-  node(name: string): Node | undefined
   /** How long binding may take. */
   readonly timeoutMs: number
 }
 
 /** Writes down where volumes are to be and waits until they are: the persistent volume binder and provisioners do the work. Looks
- *  again when a claim, a volume or the pod that it waits for changes, not by the clock. */
+ *  again when a claim or a volume that it waits for changes, or the pod or the node goes, not by the clock. */
 export class VolumeBinder {
   readonly #options: VolumeBinderOptions
-  /** By claim and by pod: who waits for a change of it. */
+  /** By claim, pod and node: who waits for a change of it. */
   readonly #waiting = new Map<string, Set<() => void>>()
 
   constructor(options: VolumeBinderOptions) {
     this.#options = options
-    const { claims, volumes, pods } = options.sources
+    const { claims, volumes, pods, nodes } = options.sources
     const claimChanged = (claim: PersistentVolumeClaim): void => this.#wake('claim', keyOf(claim))
     const volumeChanged = ({ spec }: PersistentVolume): void => {
       if (spec?.claimRef) this.#wake('claim', objectKey(spec.claimRef.namespace, spec.claimRef.name ?? ''))
@@ -49,6 +48,7 @@ export class VolumeBinder {
       deleted: volumeChanged,
     })
     pods.onChange({ deleted: (pod) => this.#wake('pod', keyOf(pod)) })
+    nodes.onChange({ deleted: (node) => this.#wake('node', keyOf(node)) })
   }
 
   /** Resolves when all the claims are bound. Rejects when something cannot be written, or the outcome is another one: the provisioner
@@ -69,7 +69,7 @@ export class VolumeBinder {
   #bound(pod: Pod, nodeName: string, written: PodVolumes): Promise<void> {
     const { clock, timeoutMs } = this.#options
     const claims = [...written.bindings.map(({ claim }) => claim), ...written.provisions]
-    const keys = [`pod ${keyOf(pod)}`, ...claims.map((claim) => `claim ${keyOf(claim)}`)]
+    const keys = [`pod ${keyOf(pod)}`, `node ${nodeName}`, ...claims.map((claim) => `claim ${keyOf(claim)}`)]
     return new Promise((resolve, reject) => {
       let looking = false
       const end = (): void => {
@@ -105,7 +105,7 @@ export class VolumeBinder {
     })
   }
 
-  #wake(what: 'claim' | 'pod', key: string): void {
+  #wake(what: 'claim' | 'pod' | 'node', key: string): void {
     if (this.#waiting.size === 0) return
     for (const wake of this.#waiting.get(`${what} ${key}`) ?? []) wake()
   }
@@ -113,7 +113,7 @@ export class VolumeBinder {
   /** Whether all that was written has come true. Throws when it will not. */
   #isBound(pod: Pod, nodeName: string, { bindings, provisions }: PodVolumes): boolean {
     const { sources } = this.#options
-    const node = this.#options.node(nodeName)
+    const node = sources.nodes.get(undefined, nodeName)
     if (!node) throw new Error(`failed to get node ${quote(nodeName)}: node ${quote(nodeName)} not found`)
     const { name, namespace, uid } = pod.metadata
     if (sources.pods.get(namespace, name)?.metadata.uid !== uid) throw new Error(`pod does not exist any more: pod ${quote(name)} not found`)
