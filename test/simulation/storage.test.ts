@@ -73,7 +73,7 @@ describe('storage of a whole cluster', () => {
         spec: {
           serviceName: 'db', replicas: 2, selector: { matchLabels: { app: 'db' } },
           template: { metadata: { labels: { app: 'db' } }, spec: { containers: [container] } },
-          volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claimSpec }],
+          volumeClaimTemplates: [{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data' }, spec: claimSpec }],
         },
       }),
     )
