@@ -1,4 +1,3 @@
-/// <reference path="../../main/lab/node-pty.d.ts" />
 import { join, dirname } from 'node:path'
 import { spawn } from 'node-pty'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
