@@ -1,4 +1,4 @@
-import type { PersistentVolume, PersistentVolumeSpec } from '../../generated/types.ts'
+import type { PersistentVolume } from '../../generated/types.ts'
 import { isDns1123Subdomain } from '../../machinery/names.ts'
 import { ageColumn, column, nameColumn, wideColumn } from '../columns.ts'
 import { defineKind } from '../kind.ts'
@@ -7,30 +7,10 @@ import { keepStatus, statusSubresource } from '../spec-and-status.ts'
 import { nodeSelectorWarnings } from '../storage/node-label-warnings.ts'
 import { accessModesText, storageClassAnnotationWarnings, storageClassOf } from './access-modes.ts'
 import { validatePersistentVolume, validatePersistentVolumeUpdate } from './persistent-volume-validation.ts'
+import { defaultVolumeSources } from './volume-defaults.ts'
 
 const spec = 'io.k8s.api.core.v1.PersistentVolumeSpec'
 const status = 'io.k8s.api.core.v1.PersistentVolumeStatus'
-
-/** Also of the volumes that stand inside VolumeAttachments. */
-export function defaultVolumeSources(it: PersistentVolumeSpec): void {
-  if (it.hostPath) it.hostPath.type ??= ''
-  if (it.iscsi) it.iscsi.iscsiInterface ||= 'default'
-  if (it.rbd) {
-    it.rbd.pool ||= 'rbd'
-    it.rbd.user ||= 'admin'
-    it.rbd.keyring ||= '/etc/ceph/keyring'
-  }
-  if (it.azureDisk) {
-    it.azureDisk.cachingMode ??= 'ReadWrite'
-    it.azureDisk.kind ??= 'Shared'
-    it.azureDisk.fsType ??= 'ext4'
-    it.azureDisk.readOnly ??= false
-  }
-  if (it.scaleIO) {
-    it.scaleIO.storageMode ||= 'ThinProvisioned'
-    it.scaleIO.fsType ||= 'xfs'
-  }
-}
 
 export const persistentVolumeKind = defineKind<PersistentVolume>({
   group: '',

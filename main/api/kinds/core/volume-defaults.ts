@@ -1,4 +1,4 @@
-import type { DownwardAPIVolumeFile, Volume } from '../../generated/types.ts'
+import type { DownwardAPIVolumeFile, PersistentVolumeSpec, Volume } from '../../generated/types.ts'
 import { defaultPullPolicy } from './container-defaults.ts'
 import { canonical } from './resource-defaults.ts'
 
@@ -21,26 +21,31 @@ export function defaultVolume(volume: Volume): void {
   }
   if (volume.projected) defaultProjected(volume.projected)
   if (volume.emptyDir?.sizeLimit) volume.emptyDir.sizeLimit = canonical(volume.emptyDir.sizeLimit)
-  if (volume.hostPath) volume.hostPath.type ??= ''
   if (volume.image) volume.image.pullPolicy ||= defaultPullPolicy(volume.image.reference ?? '')
-  if (volume.iscsi) volume.iscsi.iscsiInterface ||= 'default'
-  if (volume.rbd) {
-    volume.rbd.pool ||= 'rbd'
-    volume.rbd.user ||= 'admin'
-    volume.rbd.keyring ||= '/etc/ceph/keyring'
-  }
-  if (volume.azureDisk) {
-    volume.azureDisk.cachingMode ??= 'ReadWrite'
-    volume.azureDisk.kind ??= 'Shared'
-    volume.azureDisk.fsType ??= 'ext4'
-    volume.azureDisk.readOnly ??= false
-  }
-  if (volume.scaleIO) {
-    volume.scaleIO.storageMode ||= 'ThinProvisioned'
-    volume.scaleIO.fsType ||= 'xfs'
-  }
+  defaultVolumeSources(volume)
   const claim = volume.ephemeral?.volumeClaimTemplate?.spec
   if (claim) claim.volumeMode ??= 'Filesystem'
+}
+
+/** The defaults of the sources that pods' volumes and PersistentVolumes share, also those inside VolumeAttachments. */
+export function defaultVolumeSources(it: Volume | PersistentVolumeSpec): void {
+  if (it.hostPath) it.hostPath.type ??= ''
+  if (it.iscsi) it.iscsi.iscsiInterface ||= 'default'
+  if (it.rbd) {
+    it.rbd.pool ||= 'rbd'
+    it.rbd.user ||= 'admin'
+    it.rbd.keyring ||= '/etc/ceph/keyring'
+  }
+  if (it.azureDisk) {
+    it.azureDisk.cachingMode ??= 'ReadWrite'
+    it.azureDisk.kind ??= 'Shared'
+    it.azureDisk.fsType ??= 'ext4'
+    it.azureDisk.readOnly ??= false
+  }
+  if (it.scaleIO) {
+    it.scaleIO.storageMode ||= 'ThinProvisioned'
+    it.scaleIO.fsType ||= 'xfs'
+  }
 }
 
 function defaultProjected(projected: NonNullable<Volume['projected']>): void {

@@ -7,7 +7,7 @@ import { inclusiveRangeError, isDns1123Subdomain } from '../../machinery/names.t
 import { ageColumn, column, nameColumn } from '../columns.ts'
 import { csiDriverNameErrors } from '../core/persistent-volume-sources.ts'
 import { inlineVolumeErrors } from '../core/persistent-volume-validation.ts'
-import { defaultVolumeSources } from '../core/persistent-volume.ts'
+import { defaultVolumeSources } from '../core/volume-defaults.ts'
 import { defineKind } from '../kind.ts'
 import { keepStatus, statusSubresource } from '../spec-and-status.ts'
 import { mapSize } from './parameters-validation.ts'

@@ -1,13 +1,12 @@
 /** Reaches the servers behind aggregated services: inside the simulation over its network, by the cluster IP as kube-apiserver does
  *  without --enable-aggregator-routing; ExternalNames and hand-written endpoints of the host through the outbound door. */
-import { HttpClient } from '../../../kernel/http.ts'
 import type { ClientCertificate, HttpRequest, HttpStream } from '../../../kernel/http.ts'
 import type { Process } from '../../../kernel/machine.ts'
-import type { Endpoint } from '../../../kernel/network.ts'
 import type { User } from '../authn/user.ts'
 import type { OutboundDoor } from '../outbound/door.ts'
 import { addressOfService } from '../outbound/service-address.ts'
 import type { ServiceAddress, ServiceLookup } from '../outbound/service-address.ts'
+import { hostOf, ServiceClients } from '../outbound/service-clients.ts'
 import type { AggregatedService } from './aggregated-services.ts'
 import { frontProxyName, repeatedValues } from './front-proxy.ts'
 
@@ -15,15 +14,14 @@ const frontProxy: ClientCertificate = { commonName: frontProxyName, organization
 const clientsMax = 64
 
 export class Backends {
-  readonly #process: Process
   readonly #lookup: ServiceLookup
   readonly #door: OutboundDoor | undefined
-  readonly #clients = new Map<string, HttpClient>()
+  readonly #clients: ServiceClients
 
   constructor(process: Process, lookup: ServiceLookup, door: OutboundDoor | undefined) {
-    this.#process = process
     this.#lookup = lookup
     this.#door = door
+    this.#clients = new ServiceClients(process, clientsMax, frontProxy)
   }
 
   /** Where the service's server is. Throws Errors with upstream's texts. */
@@ -35,7 +33,7 @@ export class Backends {
    *  there comes when it has ended. */
   async stream(service: AggregatedService, address: ServiceAddress, request: HttpRequest, timeoutMs: number): Promise<HttpStream> {
     if (address.outside) return this.#outside(service, address, request, timeoutMs)
-    return this.#clientOf(address).stream(request, { kind: request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write', timeoutMs })
+    return this.#clients.of(address).stream(request, { kind: request.method === 'GET' || request.method === 'HEAD' ? 'read' : 'write', timeoutMs })
   }
 
   async #outside({ service, caBundle, insecure }: AggregatedService, address: ServiceAddress, request: HttpRequest, timeoutMs: number): Promise<HttpStream> {
@@ -56,20 +54,6 @@ export class Backends {
     if (answer.retryAfter !== undefined) headers['retry-after'] = answer.retryAfter
     return { response: { status: answer.status, headers, body: new TextEncoder().encode(answer.body) }, onData: () => undefined, onEnd: (handler) => handler(), send: () => undefined, cancel: () => undefined }
   }
-
-  #clientOf(endpoint: Endpoint): HttpClient {
-    const key = hostOf(endpoint)
-    let client = this.#clients.get(key)
-    if (client) return client
-    if (this.#clients.size >= clientsMax) {
-      const [oldest] = this.#clients.keys()
-      this.#clients.get(oldest!)!.close()
-      this.#clients.delete(oldest!)
-    }
-    client = new HttpClient(this.#process, { address: endpoint.address, port: endpoint.port }, frontProxy)
-    this.#clients.set(key, client)
-    return client
-  }
 }
 
 /** The headers that tell a server behind the proxy for whom it works. */
@@ -79,8 +63,4 @@ export function remoteHeaders(user: User): Record<string, string> {
   if (user.groups.length > 0) headers['x-remote-group'] = user.groups.join('\n')
   for (const [key, values] of Object.entries(user.extra ?? {})) headers[`x-remote-extra-${encodeURIComponent(key.toLowerCase())}`] = values.join('\n')
   return headers
-}
-
-export function hostOf({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }

@@ -7,7 +7,8 @@ import { bodyBytes } from '../negotiation/request-body.ts'
 import { isEmpty, passedHeaders, upgradeOf } from '../streams/proxy.ts'
 import { relayBacklogBytesMax } from '../streams/relay.ts'
 import type { AggregatedService, AggregatedServices } from './aggregated-services.ts'
-import { hostOf, remoteHeaders } from './backends.ts'
+import { hostOf } from '../outbound/service-clients.ts'
+import { remoteHeaders } from './backends.ts'
 import type { Backends } from './backends.ts'
 
 const encoder = new TextEncoder()

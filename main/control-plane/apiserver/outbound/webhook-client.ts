@@ -5,12 +5,12 @@ import { cloneJson, isObject } from '../../../api/machinery/json-value.ts'
 import type { JsonObject } from '../../../api/machinery/json-value.ts'
 import { genericServerResponse, StatusError } from '../../../api/machinery/status-error.ts'
 import type { Status } from '../../../api/generated/types.ts'
-import { HttpClient, HttpTimeout } from '../../../kernel/http.ts'
+import { HttpTimeout } from '../../../kernel/http.ts'
 import type { Process } from '../../../kernel/machine.ts'
-import type { Endpoint } from '../../../kernel/network.ts'
 import type { OutboundDoor } from './door.ts'
 import { addressOfService } from './service-address.ts'
 import type { ServiceLookup } from './service-address.ts'
+import { hostOf, ServiceClients } from './service-clients.ts'
 
 /** As webhooks and definitions write it. */
 export interface ClientConfig {
@@ -40,13 +40,14 @@ export class WebhookClient {
   readonly #process: Process
   readonly #lookup: ServiceLookup
   readonly #door: OutboundDoor | undefined
-  readonly #clients = new Map<string, HttpClient>()
+  readonly #clients: ServiceClients
 
   /** Without a door no `url` can be reached. */
   constructor(process: Process, lookup: ServiceLookup, door: OutboundDoor | undefined) {
     this.#process = process
     this.#lookup = lookup
     this.#door = door
+    this.#clients = new ServiceClients(process, clientsMax)
   }
 
   /** Posts a review and answers the JSON object that came back. Throws StatusErrors that the webhook answered, and Errors with the
@@ -68,7 +69,7 @@ export class WebhookClient {
     const { namespace, name, port = servicePortDefault } = config.service!
     const { outside, ...endpoint } = addressOfService(this.#lookup, namespace, name, port)
     if (outside) return this.#postOutside(config, `https://${hostOf(endpoint)}${path}`, review, timeoutMs, `${name}.${namespace}.svc`)
-    const sent = this.#clientOf(endpoint).request({ method: 'POST', path, headers: { host, accept: 'application/json', 'content-type': 'application/json', 'user-agent': userAgent }, body: cloneJson(review) }, { kind: 'write', timeoutMs })
+    const sent = this.#clients.of(endpoint).request({ method: 'POST', path, headers: { host, accept: 'application/json', 'content-type': 'application/json', 'user-agent': userAgent }, body: cloneJson(review) }, { kind: 'write', timeoutMs })
     const { status, headers, body = '' } = await sent.catch((error: unknown) => {
       throw error instanceof HttpTimeout ? new Unanswered('context deadline exceeded') : error
     })
@@ -90,19 +91,6 @@ export class WebhookClient {
     if ('problem' in answer) throw new Unanswered(answer.problem)
     return { retryAfter: undefined, ...answer }
   }
-
-  #clientOf(endpoint: Endpoint): HttpClient {
-    const key = hostOf(endpoint)
-    let client = this.#clients.get(key)
-    if (client) return client
-    if (this.#clients.size >= clientsMax) {
-      for (const old of this.#clients.values()) old.close()
-      this.#clients.clear()
-    }
-    client = new HttpClient(this.#process, endpoint)
-    this.#clients.set(key, client)
-    return client
-  }
 }
 
 const userAgent = 'kube-apiserver-admission'
@@ -120,10 +108,6 @@ function addressOf({ url = '', service }: ClientConfig): Address {
   }
   const { namespace, name, path = '', port = servicePortDefault } = service
   return { host: `${name}.${namespace}.svc:${port}`, path: path.startsWith('/') ? path : `/${path}` }
-}
-
-function hostOf({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 /** The object in an answer; throws what client-go makes of any other. */
