@@ -124,6 +124,8 @@ export interface ImageStatus {
   readonly repoTags: readonly string[]
   readonly repoDigests: readonly string[]
   readonly sizeBytes: number
+  /** Whom its containers run as when nobody says: a number, a name, `user:group`; '' is root. */
+  readonly user?: string
 }
 
 /** A call failed; `message` is what containerd (or the chosen identity) says, which kubelet puts in events and statuses. */

@@ -27,6 +27,26 @@ export async function httpGet(process: Process, stack: NetworkStack, action: HTT
   }
 }
 
+const redirectsMax = 10
+
+/** Like `httpGet`, following redirects that stay on the same host; others are answered as they are (upstream's redirect checker). */
+export async function httpGetFollowing(process: Process, stack: NetworkStack, action: HTTPGetAction, host: string, port: number, options: { readonly timeoutMs: number; readonly userAgent: string }): Promise<HttpResponse> {
+  let next = action
+  let nextPort = port
+  for (let redirects = 0; ; redirects++) {
+    const response = await httpGet(process, stack, next, host, nextPort, options)
+    const location = response.headers?.['location']
+    if (response.status < 300 || response.status >= 400 || location === undefined) return response
+    const from = `${(next.scheme ?? 'HTTP').toLowerCase()}://${next.host || host}:${nextPort}${next.path ?? '/'}`
+    const target = new URL(location, from)
+    if (target.hostname !== (action.host || host)) return response
+    if (redirects + 1 >= redirectsMax) throw new HttpGetError(`Get ${JSON.stringify(location)}: stopped after ${redirectsMax} redirects`)
+    const scheme = target.protocol === 'https:' ? 'HTTPS' : 'HTTP'
+    nextPort = target.port === '' ? (scheme === 'HTTPS' ? 443 : 80) : Number(target.port)
+    next = { ...action, scheme, path: `${target.pathname}${target.search}` }
+  }
+}
+
 /** The text of a body that came as bytes or as an object. */
 export function bodyText(body: HttpResponse['body']): string {
   if (body === undefined) return ''

@@ -9,6 +9,7 @@ import { podKind } from '../../api/kinds/core/pod.ts'
 import { secretKind } from '../../api/kinds/core/secret.ts'
 import { serviceAccountKind } from '../../api/kinds/core/service-account.ts'
 import { serviceKind } from '../../api/kinds/core/service.ts'
+import { runtimeClassKind } from '../../api/kinds/node/runtime-class.ts'
 import { objectKey } from '../../api/machinery/object.ts'
 import { HttpClient, type ClientCertificate, type HttpTransport } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
@@ -127,6 +128,7 @@ export class Kubelet implements Program {
       clusterDns: options.clusterDns,
       clusterDomain: options.clusterDomain,
       hostDns: options.hostDns ?? [],
+      runtimeHandlerOf: async ({ spec }) => (spec?.runtimeClassName ? (await client.get(runtimeClassKind, spec.runtimeClassName)).handler : ''),
       networkProblem: () => this.#agent.networkProblem,
     }
     this.#registry = new PodRegistry(this.#tools, () => this.#agent.node)

@@ -69,7 +69,7 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
   if (actions.createSandbox) {
     try {
       const dns = { clusterDns: tools.clusterDns, clusterDomain: tools.clusterDomain, hostServers: tools.hostDns }
-      sandboxId = await tools.runtime.runPodSandbox(sandboxConfig(pod, actions.attempt, tools.nodeName, dns))
+      sandboxId = await tools.runtime.runPodSandbox(sandboxConfig(pod, actions.attempt, tools.nodeName, dns, await tools.runtimeHandlerOf(pod), (message) => tools.events.pod(pod, 'Warning', 'DNSConfigForming', message)))
       podIps = (await tools.runtime.podSandboxStatus(sandboxId)).ips
     } catch (cause) {
       tools.events.pod(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${rpcText(cause)}`)
@@ -159,6 +159,7 @@ async function startContainer(pod: Pod, container: Container, sandboxId: string,
       facts,
       onInvalidKeys: (message) => events.pod(pod, 'Warning', 'InvalidEnvironmentVariableNames', message),
     })
+    await verifyRunAsNonRoot(pod, container, imageId, tools)
     config = containerConfig(pod, container, attempt, imageId, environment, volumes.mountsOf(container, environment), tools.capacity.memoryBytes)
   } catch (cause) {
     return fail('CreateContainerConfigError', cause instanceof Error ? cause.message : String(cause))
@@ -186,6 +187,22 @@ async function startContainer(pod: Pod, container: Container, sandboxId: string,
     await killContainer(pod, container, id, podIps[0] ?? '', tools, graceOf(tools, podGraceSeconds(pod)), 'FailedPostStartHook').catch(() => {})
     throw new StartError('PostStartHookError', cause instanceof Error ? cause.message : String(cause))
   }
+}
+
+/** Throws for a container that must not run as root and would. Follows kuberuntime's verifyRunAsNonRoot. */
+async function verifyRunAsNonRoot(pod: Pod, container: Container, imageId: string, tools: PodTools): Promise<void> {
+  const own = container.securityContext
+  const shared = pod.spec?.securityContext
+  if (!(own?.runAsNonRoot ?? shared?.runAsNonRoot ?? false)) return
+  const about = `(pod: ${JSON.stringify(podText(pod))}, container: ${container.name})`
+  const asked = own?.runAsUser ?? shared?.runAsUser
+  if (asked !== undefined) {
+    if (asked === 0) throw new Error(`container's runAsUser breaks non-root policy ${about}`)
+    return
+  }
+  const user = (await tools.runtime.imageStatus(imageId))?.user?.split(':')[0] ?? ''
+  if (user === '' || user === '0') throw new Error(`container has runAsNonRoot and image will run as root ${about}`)
+  if (!/^\d+$/.test(user)) throw new Error(`container has runAsNonRoot and image has non-numeric user (${user}), cannot verify user is non-root ${about}`)
 }
 
 /** A container that the runtime has forgotten counts on from its status (upstream reads its log directory). */

@@ -36,6 +36,8 @@ export interface PodTools {
   readonly clusterDns: readonly string[]
   readonly clusterDomain: string
   readonly hostDns: readonly string[]
+  /** What the pod's RuntimeClass calls its handler; '' without one. Rejects when the class is missing. */
+  readonly runtimeHandlerOf: (pod: Pod) => Promise<string>
   /** Why pods cannot have a network now; undefined when they can. */
   readonly networkProblem: () => string | undefined
 }

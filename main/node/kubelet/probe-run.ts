@@ -5,11 +5,11 @@ import { DialError, type NetworkStack } from '../../kernel/network.ts'
 import { HttpClient, HttpTimeout } from '../../kernel/http.ts'
 import type { Process } from '../../kernel/machine.ts'
 import { CriError, type ContainerRuntime } from '../cri.ts'
-import { bodyText, httpGet, HttpGetError } from './http-get.ts'
+import { bodyText, httpGetFollowing, HttpGetError } from './http-get.ts'
 
 /** What one run of a probe found. `errored`: the probe itself could not be run. */
 export interface ProbeFinding {
-  readonly outcome: 'success' | 'failure' | 'errored'
+  readonly outcome: 'success' | 'failure' | 'warning' | 'errored'
   readonly output: string
 }
 
@@ -35,8 +35,9 @@ export async function runProbe(probe: Probe, target: ProbeTarget, tools: ProbeTo
     if (probe.exec) return await execProbe(probe.exec.command ?? [], target, timeoutMs, tools)
     if (probe.httpGet) {
       const port = portOf(probe.httpGet.port, target.container)
-      const response = await httpGet(tools.process, tools.stack, probe.httpGet, target.podIp, port, { timeoutMs, userAgent: 'kube-probe/1.36' })
-      if (response.status >= 200 && response.status < 400) return { outcome: 'success', output: bodyText(response.body) }
+      const response = await httpGetFollowing(tools.process, tools.stack, probe.httpGet, target.podIp, port, { timeoutMs, userAgent: 'kube-probe/1.36' })
+      if (response.status >= 300 && response.status < 400) return { outcome: 'warning', output: `Probe terminated redirects, Response body: ${bodyText(response.body)}` }
+      if (response.status >= 200 && response.status < 300) return { outcome: 'success', output: bodyText(response.body) }
       return { outcome: 'failure', output: `HTTP probe failed with statuscode: ${response.status}` }
     }
     if (probe.tcpSocket) return await tcpProbe(probe.tcpSocket.host || target.podIp, portOf(probe.tcpSocket.port, target.container), timeoutMs, tools)

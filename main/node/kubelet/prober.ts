@@ -233,7 +233,7 @@ class ProbeWorker {
     this.#tell(pod, finding)
     // A probe that could not be run says nothing of the container.
     if (finding.outcome === 'errored') return true
-    const outcome: ProbeOutcome = finding.outcome
+    const outcome: ProbeOutcome = finding.outcome === 'warning' ? 'success' : finding.outcome
     if (this.#lastOutcome === outcome) this.#run++
     else {
       this.#lastOutcome = outcome
@@ -262,6 +262,7 @@ class ProbeWorker {
 
   #tell(pod: Pod, finding: ProbeFinding): void {
     if (finding.outcome === 'failure') this.#options.events.container(pod, this.#container, 'Warning', 'Unhealthy', `${title[this.type]} probe failed: ${finding.output}`)
+    else if (finding.outcome === 'warning') this.#options.events.container(pod, this.#container, 'Warning', 'ProbeWarning', `${title[this.type]} probe warning: ${finding.output}`)
     else if (finding.outcome === 'errored') this.#options.events.container(pod, this.#container, 'Warning', 'Unhealthy', `${title[this.type]} probe errored and resulted in unknown state: ${finding.output}`)
   }
 

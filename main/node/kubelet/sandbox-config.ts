@@ -10,7 +10,7 @@ export interface DnsOptions {
 }
 
 /** What the runtime is asked to make a pod's sandbox of. */
-export function sandboxConfig(pod: Pod, attempt: number, nodeName: string, dns: DnsOptions): PodSandboxConfig {
+export function sandboxConfig(pod: Pod, attempt: number, nodeName: string, dns: DnsOptions, runtimeHandler = '', onOmitted: (message: string) => void = () => {}): PodSandboxConfig {
   const { metadata } = pod
   const spec = pod.spec!
   return {
@@ -22,13 +22,13 @@ export function sandboxConfig(pod: Pod, attempt: number, nodeName: string, dns: 
     ...(spec.subdomain && !spec.hostNetwork ? { hostDomain: `${spec.subdomain}.${metadata.namespace}.svc.${dns.clusterDomain}` } : {}),
     hostNetwork: spec.hostNetwork ?? false,
     logDirectory: podLogDirectory(pod),
-    dns: dnsConfigOf(pod, dns),
+    dns: dnsConfigOf(pod, dns, onOmitted),
     portMappings: spec.containers.flatMap((container) =>
       (container.ports ?? []).filter((port) => port.hostPort).map((port) => ({ protocol: port.protocol ?? 'TCP', containerPort: port.containerPort, hostPort: port.hostPort!, hostIp: port.hostIP ?? '' })),
     ),
     labels: { ...metadata.labels, 'io.kubernetes.pod.name': metadata.name, 'io.kubernetes.pod.namespace': metadata.namespace ?? '', 'io.kubernetes.pod.uid': metadata.uid! },
     annotations: metadata.annotations ?? {},
-    runtimeHandler: '',
+    runtimeHandler,
     hostAliases: (spec.hostAliases ?? []).map((alias) => ({ ip: alias.ip, hostnames: alias.hostnames ?? [] })),
   }
 }
@@ -50,7 +50,7 @@ export function hostnameOf(pod: Pod): string {
 }
 
 /** The resolver configuration of a pod (upstream's dns configurer). */
-export function dnsConfigOf(pod: Pod, dns: DnsOptions): NonNullable<PodSandboxConfig['dns']> {
+export function dnsConfigOf(pod: Pod, dns: DnsOptions, onOmitted: (message: string) => void = () => {}): NonNullable<PodSandboxConfig['dns']> {
   const spec = pod.spec!
   const custom = spec.dnsConfig
   let servers: readonly string[] = dns.hostServers
@@ -68,12 +68,20 @@ export function dnsConfigOf(pod: Pod, dns: DnsOptions): NonNullable<PodSandboxCo
   if (!custom) return { servers, searches, options }
   const byName = new Map(options.map((option) => [option.split(':')[0]!, option]))
   for (const { name, value } of custom.options ?? []) if (name) byName.set(name, value === undefined || value === '' ? name : `${name}:${value}`)
+  const allServers = [...new Set([...servers, ...(custom.nameservers ?? [])])]
+  const allSearches = [...new Set([...searches, ...(custom.searches ?? [])])]
+  const fitting = { servers: allServers.slice(0, serversMax), searches: allSearches.slice(0, searchesMax) }
+  if (allServers.length > serversMax) onOmitted(`Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${fitting.servers.join(' ')}`)
+  if (allSearches.length > searchesMax) onOmitted(`Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${fitting.searches.join(' ')}`)
   return {
-    servers: [...new Set([...servers, ...(custom.nameservers ?? [])])].slice(0, 3),
-    searches: [...new Set([...searches, ...(custom.searches ?? [])])].slice(0, 32),
+    ...fitting,
     options: [...byName.values()],
   }
 }
+
+/** What resolvers read (upstream's limits). */
+const serversMax = 3
+const searchesMax = 32
 
 const hashes = new WeakMap<object, string>()
 

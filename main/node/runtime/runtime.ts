@@ -59,6 +59,9 @@ const costs = {
   removeImage: 20,
 } as const
 
+/** Those that the runtime's configuration names; '' is its default. */
+const runtimeHandlers: ReadonlySet<string> = new Set(['', 'runc'])
+
 const terminationMessageBytesMax = 4096
 const shimName = 'containerd-shim-runc-v2'
 
@@ -134,6 +137,7 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
   }
 
   async runPodSandbox(config: PodSandboxConfig): Promise<string> {
+    if (!runtimeHandlers.has(config.runtimeHandler)) throw new CriError('Unknown', `failed to get sandbox runtime: no runtime for ${JSON.stringify(config.runtimeHandler)} is configured`)
     const network = this.#options.network
     if (!config.hostNetwork && !network.ready) {
       throw new CriError('Unknown', `failed to setup network for sandbox: ${network.message === '' ? 'cni plugin not initialized' : network.message}`)

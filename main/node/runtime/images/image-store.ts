@@ -96,6 +96,7 @@ function statusOf(stored: StoredImage): ImageStatus {
     repoTags: [...stored.tags],
     repoDigests: [...stored.digests],
     sizeBytes: stored.manifest.sizeBytes,
+    user: stored.manifest.config.user,
   }
 }
 

@@ -5,6 +5,7 @@ import { bodyBytes } from './http1.ts'
 import { lookUp, readResolvConf } from './name-lookup.ts'
 import { ExecError, type ProcessContext, type Program } from './program.ts'
 import { Pipe } from '../processes/pipe.ts'
+import { grpcHealthChecking } from './grpc-health-checking.ts'
 import { flagValue, goTime, textResponse } from './small-servers.ts'
 import { readAll } from './text-input.ts'
 import { fetchWeb, parseWebAddress } from './web-client.ts'
@@ -263,6 +264,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   'tcp-reset': tcpReset,
   'fake-gitserver': fakeGitServer,
   'entrypoint-tester': entrypointTester,
+  'grpc-health-checking': grpcHealthChecking,
   'test-webserver': testWebserver,
   '--version': version,
   version,

@@ -191,6 +191,8 @@ test('every image of the catalogue can be built, and finds its own command', asy
       const files = new FileSystem({ root: image.root(), now: () => 0 })
       const command = [...image.config.entrypoint, ...image.config.cmd][0]
       const path = image.config.env.find((pair) => pair.startsWith('PATH='))?.slice(5)
+      // Bases of images have nothing to run.
+      if (command === undefined && name.startsWith('gcr.io/distroless/static')) continue
       try {
         const found = findExecutable(files, command ?? '', path, image.config.workingDir)
         if (!standardPrograms.has(found.inode.program ?? '')) broken.push(`${name}:${tag} runs ${found.inode.program ?? 'a script'}`)
