@@ -11,7 +11,7 @@ export default defineConfig({
       },
       {
         plugins: [vue()],
-        test: { name: 'window', environment: 'happy-dom', include: ['renderer/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'window', environment: 'happy-dom', include: ['renderer/**/*.test.ts'], setupFiles: ['renderer/testing/setup.ts'], testTimeout: 60_000 },
       },
       {
         test: { name: 'simulation', environment: 'node', include: ['test/simulation/**/*.test.ts', 'test/conformance/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 },

@@ -44,20 +44,47 @@ const suites = [
   { name: 'e2e', need: needChromium, ...vitest('e2e') },
 ]
 
+/** How many characters of a command's last output are kept, to say at the end what failed. */
+const keptOutput = 20_000
+
+/** Runs a command, shows what it prints while it prints, and keeps the end of that. */
 function execute(command) {
   return new Promise((resolve) => {
-    const child = spawn(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' } })
-    child.on('close', (code) => resolve(code ?? 1))
+    const child = spawn(command[0], command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' } })
+    let output = ''
+    for (const [from, to] of [[child.stdout, process.stdout], [child.stderr, process.stderr]])
+      from.setEncoding('utf8').on('data', (text) => {
+        to.write(text)
+        output = (output + text).slice(-2 * keptOutput)
+      })
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
   })
+}
+
+/** The tests of a file that failed, and the file itself where it could not be loaded: a line or a few each. */
+function failuresOf(file) {
+  const failed = file.assertionResults.filter((test) => test.status === 'failed')
+  if (failed.length === 0 && file.status === 'failed') return [`${file.name}: ${file.message}`]
+  return failed.map((test) => `${file.name}: ${test.fullName}\n${(test.failureMessages[0] ?? '').slice(0, 2_000)}`)
+}
+
+/** Errors that belong to no test: they fail a run whose tests all passed. */
+function unhandledErrors(output) {
+  // eslint-disable-next-line no-control-regex -- colours
+  const plain = output.replace(/\u001b\[[0-9;]*m/g, '')
+  const at = plain.search(/Unhandled (Errors|Rejection|Error)/)
+  return [(at < 0 ? plain : plain.slice(at)).slice(0, 6_000)]
 }
 
 async function runVitest(project) {
   const report = join(reports, `${project}.json`)
-  const code = await execute([node, bin('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
-  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 }
+  const { code, output } = await execute([node, bin('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`])
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0, failures: [output.slice(-keptOutput)] }
   const result = JSON.parse(readFileSync(report, 'utf8'))
   const failed = result.numFailedTests + (code !== 0 && result.numFailedTests === 0 ? 1 : 0)
-  return { passed: result.numPassedTests, failed, skipped: result.numPendingTests + (result.numTodoTests ?? 0) }
+  const failures = result.testResults.flatMap(failuresOf)
+  if (failed > failures.length) failures.push(...unhandledErrors(output))
+  return { passed: result.numPassedTests, failed, skipped: result.numPendingTests + (result.numTodoTests ?? 0), failures }
 }
 
 const wanted = process.argv.slice(2)
@@ -68,6 +95,7 @@ if (unknown.length > 0) {
 }
 const total = { passed: 0, failed: 0, skipped: 0 }
 const lines = []
+const failures = []
 for (const suite of suites) {
   if (wanted.length > 0 && !wanted.includes(suite.name)) continue
   const started = Date.now()
@@ -78,18 +106,24 @@ for (const suite of suites) {
     continue
   }
   console.log(`\n== ${suite.name}`)
-  let result = { passed: 0, failed: 0, skipped: 0 }
+  let result = { passed: 0, failed: 0, skipped: 0, failures: [] }
   if (suite.vitest) result = await runVitest(suite.vitest)
   else {
     for (const command of suite.run) {
-      if ((await execute(command)) === 0) result.passed++
-      else result.failed++
+      const { code, output } = await execute(command)
+      if (code === 0) result.passed++
+      else {
+        result.failed++
+        result.failures.push(`${command.slice(1).join(' ')}\n${output.slice(-6_000)}`)
+      }
     }
   }
   for (const key of Object.keys(total)) total[key] += result[key]
+  failures.push(...result.failures.map((failure) => `-- ${suite.name}: ${failure}`))
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   lines.push(`${suite.name.padEnd(12)} ${result.failed > 0 ? 'FAILED' : 'ok'}: ${result.passed} passed, ${result.failed} failed${result.skipped ? `, ${result.skipped} skipped` : ''} (${seconds} s)`)
 }
+if (failures.length > 0) console.log(`\n== what failed\n${failures.join('\n')}`)
 console.log(`\n${lines.join('\n')}\n`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exit(total.failed > 0 ? 1 : 0)
