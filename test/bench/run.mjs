@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `npm run bench [-- --only PART,PART] [-- --no-peer]`: figures, never a verdict. Each is measured on the built product, from outside, as a
- *  person would find it. Parts: start, window, idle, api, pods, nodes. */
+ *  person would find it. Parts: start, window, idle, api, pods, nodes; README.md names the parts of `api`. */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
@@ -18,10 +18,10 @@ if (!existsSync(bundle)) {
   process.exit(2)
 }
 
-async function startLab(args) {
+async function startLab(args, flags = []) {
   const home = mkdtempSync(join(tmpdir(), 'orrery-bench-'))
   const launched = performance.now()
-  const child = spawn(process.execPath, [bundle, 'serve', '--headless', '--ephemeral', ...args], { env: { ...process.env, ORRERY_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...flags, bundle, 'serve', '--headless', '--ephemeral', ...args], { env: { ...process.env, ORRERY_HOME: home }, stdio: ['ignore', 'pipe', 'inherit'] })
   const facts = await new Promise((resolve, reject) => {
     let text = ''
     child.stdout.on('data', (chunk) => {
@@ -52,6 +52,7 @@ async function startLab(args) {
     server: facts.server,
     credentials,
     memoryMiB: () => memoryMiB(child.pid),
+    cpuSeconds: () => cpuSeconds(child.pid),
     call,
     async stop() {
       agent.destroy()
@@ -91,25 +92,28 @@ async function podsToReady(lab, replicas) {
   }
 }
 
-const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1].split(',') : undefined
+const option = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined)
+const only = option('--only')?.split(',')
 const part = async (name, measure) => {
   if (!only || only.includes(name)) await measure()
 }
 const rows = []
-const report = (what, figure) => {
+const report = (what, figure, upstream) => {
   rows.push([what, figure])
-  console.log(`${what.padEnd(64)} ${figure}`)
+  console.log(`${what.padEnd(64)} ${figure}${upstream ? `   (upstream: ${upstream})` : ''}`)
 }
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
 
 await part('start', async () => {
   const starts = []
+  const cpu = []
   for (let run = 0; run < 5; run++) {
     const lab = await startLab([])
     starts.push(lab.readyMs)
+    cpu.push(lab.cpuSeconds())
     await lab.stop()
   }
-  report('launch to all nodes Ready, headless (median of 5)', `${median(starts).toFixed(0)} ms (${Math.min(...starts).toFixed(0)} to ${Math.max(...starts).toFixed(0)})`)
+  report('launch to all nodes Ready, headless (median of 5)', `${median(starts).toFixed(0)} ms (${Math.min(...starts).toFixed(0)} to ${Math.max(...starts).toFixed(0)}); ${(median(cpu) * 1000).toFixed(0)} ms CPU`, '3 s')
 })
 
 await part('window', async () => {
@@ -150,8 +154,9 @@ await part('idle', async () => {
 })
 
 await part('api', async () => {
-  const lab = await startLab([])
-  await measureApi(lab, report)
+  const profiles = option('--cpu-prof')
+  const lab = await startLab([], profiles ? ['--cpu-prof', '--cpu-prof-dir', profiles] : [])
+  await measureApi(lab, report, { only: option('--api')?.split(','), protocols: option('--http')?.split(',') })
   await lab.stop()
 })
 
