@@ -2,7 +2,7 @@ import { defineController } from '../../../api/client/controller.ts'
 import type { Secret } from '../../../api/generated/types.ts'
 import { decodeBase64 } from '../../../api/kinds/core/base64.ts'
 import { secretKind } from '../../../api/kinds/core/secret.ts'
-import { isConflict, isNotFound } from '../../../api/machinery/status-error.ts'
+import { isNotFound } from '../../../api/machinery/status-error.ts'
 import { parseTime } from '../../../api/machinery/time.ts'
 
 const namespace = 'kube-system'
@@ -34,8 +34,7 @@ export const tokenCleanerController = defineController({
       try {
         await client.delete(secretKind, name, namespace, { preconditions: { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) } })
       } catch (error) {
-        // Changed meanwhile: the change brings it again.
-        if (!isNotFound(error) && !isConflict(error)) throw error
+        if (!isNotFound(error)) throw error
       }
       return undefined
     }

@@ -188,6 +188,11 @@ describe('the Job controller', () => {
       }
       let failures = 0
       playEnds(b, () => (failures++ === 0 ? 1 : 0))
+      const ends = { Succeeded: new Set<string>(), Failed: new Set<string>() }
+      b.api.onCommit = ({ object }) => {
+        const phase = (object as Pod).status?.phase
+        if (object.kind === 'Pod' && (phase === 'Succeeded' || phase === 'Failed')) ends[phase].add(object.metadata.uid!)
+      }
       b.api.seed(jobKind, job({ completions: 2, parallelism: 1 }))
       await b.kernel.runFor(60_000)
       await b.settle()
@@ -196,7 +201,9 @@ describe('the Job controller', () => {
         check: () => {
           const { status } = current(b)
           expect(conditionsOf(b).at(-1)).toBe('Complete=True CompletionsReached: Reached expected number of succeeded pods')
-          expect([status?.succeeded, status?.failed, status?.active]).toEqual([2, 1, undefined])
+          // A pod that a deposed manager's request brings too late may run beside the others; it counts as well, once.
+          expect([status?.succeeded, status?.failed, status?.active]).toEqual([ends.Succeeded.size, ends.Failed.size, undefined])
+          if (fault?.kind !== 'takeover') expect([status?.succeeded, status?.failed]).toEqual([2, 1])
           expect(b.api.stored(podKind).flatMap((pod) => pod.metadata.finalizers ?? [])).toEqual([])
         },
       }

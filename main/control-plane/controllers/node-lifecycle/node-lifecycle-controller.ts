@@ -180,6 +180,9 @@ class NodeLifecycleController {
   #nodeUpdated(node: Node, old: Node): void {
     const heartbeatOf = (each: Node): string | undefined => conditionOf(each.status?.conditions, 'Ready')?.lastHeartbeatTime
     if (heartbeatOf(node) !== heartbeatOf(old)) this.#heard(node.metadata.name)
+    // Somebody else has found it silent: a manager that led before, whose last request came late.
+    const heartbeat = this.#heartbeats.get(node.metadata.name)
+    if (heartbeat && readyStatusOf(node) === 'Unknown' && readyStatusOf(old) === 'True') heartbeat.lost ??= 'mark'
     this.#noteZone(this.#zones.put(node))
     this.#queue.add(node.metadata.name)
   }

@@ -1,22 +1,28 @@
 import { runController, type ControllerDefinition, type RunningController } from '../../../api/client/controller.ts'
 import { eventRecorder } from '../../../api/client/event-recorder.ts'
 import { InformerSet } from '../../../api/client/informer.ts'
-import type { ApiClient } from '../../../api/client/contract.ts'
+import type { ApiClient, WatchHandle } from '../../../api/client/contract.ts'
 import { FakeApi, faultKinds, faultOf, type FakeRequest, type FaultKind } from '../../../api/client/testing/fake-api.ts'
 import { testBench, testProcess, type TestBench } from '../../../api/client/testing/test-process.ts'
 import type { Node, Pod } from '../../../api/generated/types.ts'
 import { eventKind } from '../../../api/kinds/core/event.ts'
 import { nodeKind } from '../../../api/kinds/core/node.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
+import type { Kind } from '../../../api/kinds/kind.ts'
 import { keyOf } from '../../../api/machinery/object.ts'
+import { expired, tooManyRequests } from '../../../api/machinery/status-error.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
 import type { Process } from '../../../kernel/machine.ts'
 import { pinnedNode } from '../framework/node-pin.ts'
 
-/** What may go wrong at a write: it fails in one of the ways of the fake, or the controllers' process dies before or after it
- *  and is started again a second later. */
-export type BenchFault = FaultKind | 'crash-before' | 'crash-after'
-export const benchFaults: readonly BenchFault[] = [...faultKinds, 'crash-before', 'crash-after']
+/** What may go wrong at a write: it fails in one of the ways of the fake, it is turned away with 429, the controllers' process dies before or
+ *  after it and is started again a second later, or another manager takes over while the write is still under way and comes true after all. */
+export type WriteFault = FaultKind | 'too-many-requests' | 'crash-before' | 'crash-after' | 'takeover'
+/** What may go wrong all the time: events come late or twice, or watches end now and then with 410 and everything is listed anew. */
+export type EventFault = 'events-late' | 'events-twice' | 'watches-expire'
+export type BenchFault = WriteFault | EventFault
+const eventFaults: readonly EventFault[] = ['events-late', 'events-twice', 'watches-expire']
+export const benchFaults: readonly BenchFault[] = [...faultKinds, 'too-many-requests', 'crash-before', 'crash-after', 'takeover', ...eventFaults]
 
 /** `process` is the world's: the fake API and whoever plays nodes live in it; controllers have one of their own. */
 export interface ControllerBench extends TestBench {
@@ -33,7 +39,7 @@ export interface BenchOptions {
   readonly seed?: number
   /** Called before the controllers start, to put objects in. */
   readonly before?: (api: FakeApi) => void
-  /** Makes one request of the controllers fail: the k-th write from 1, events left out. */
+  /** Makes one request of the controllers fail: the k-th write from 1, events left out. Event faults hold throughout, whatever `write` says. */
   readonly fault?: { readonly kind: BenchFault; readonly write: number }
 }
 
@@ -45,26 +51,37 @@ export async function controllerBench(definitions: readonly ControllerDefinition
   options.before?.(api)
   let controllers: RunningController[] = []
 
+  let managers = 0
+  const { fault } = options
   const start = async (): Promise<void> => {
-    const manager = testProcess(machine, managerName)
-    const client = untilDeath(manager, api)
+    const manager = testProcess(machine, managers++ === 0 ? managerName : `${managerName}-${managers}`)
+    const client = clientOf(manager, api, fault?.kind === 'takeover' ? takeOver : undefined, isEventFault(fault?.kind) ? fault.kind : undefined)
     const informers = new InformerSet(manager, client)
     const made = definitions.map((definition) =>
       runController(definition, { process: manager, client, informers, events: eventRecorder(manager, client, definition.eventSource ?? definition.name) }))
     informers.start()
     await informers.whenSynced()
+    if (manager.scope.closed) return
     controllers = made
     for (const controller of made) controller.start()
   }
 
-  const writes = { count: 0 }
-  const { fault } = options
+  const writes = { count: 0, asked: 0 }
+  // Asked before a write leaves: cuts the manager off when its turn has come, and lets the write arrive when another one already works.
+  const takeOver = (manager: Process, send: () => Promise<unknown>): boolean => {
+    if (++writes.asked !== fault?.write) return false
+    process.clock.after(2000, () => void start())
+    process.clock.after(4000, () => void send().catch(() => {}))
+    manager.machine.process(manager.name)!.crash()
+    return true
+  }
   api.fault = (request: FakeRequest) => {
     if (!request.write || request.verb === 'watch' || request.resource === 'events') return undefined
     writes.count++
-    if (!fault || writes.count !== fault.write) return undefined
+    if (!fault || fault.kind === 'takeover' || isEventFault(fault.kind) || writes.count !== fault.write) return undefined
+    if (fault.kind === 'too-many-requests') return { before: tooManyRequests('The server has received too many requests and has asked us to try again later', 1) }
     if (fault.kind !== 'crash-before' && fault.kind !== 'crash-after') return faultOf(fault.kind, request)
-    machine.process(managerName)!.crash()
+    machine.process(managers === 1 ? managerName : `${managerName}-${managers}`)!.crash()
     process.clock.after(1000, () => void start())
     const error = new Error('nobody hears this')
     return fault.kind === 'crash-before' ? { before: error } : { after: error }
@@ -92,16 +109,25 @@ export async function controllerBench(definitions: readonly ControllerDefinition
 
 const managerName = 'kube-controller-manager'
 
-/** The client of a process that may die: from then on it does nothing and answers nothing. */
-function untilDeath(process: Process, api: FakeApi): ApiClient {
+function isEventFault(kind: BenchFault | undefined): kind is EventFault {
+  return eventFaults.includes(kind as EventFault)
+}
+
+const writing: ReadonlySet<keyof ApiClient> = new Set<keyof ApiClient>(['create', 'update', 'patch', 'delete', 'deleteCollection', 'createSubresource'])
+
+/** The client of a process that may die: from then on it does nothing and answers nothing. `takeOver` is asked before each write and answers
+ *  whether the process has just been cut off. */
+function clientOf(process: Process, api: FakeApi, takeOver: ((process: Process, send: () => Promise<unknown>) => boolean) | undefined, events: EventFault | undefined): ApiClient {
   const { scope } = process
+  const isWrite = (name: keyof ApiClient, given: unknown[]): boolean => (name === 'raw' ? given[0] !== 'GET' : writing.has(name) && (given[0] as Kind).plural !== 'events')
   return new Proxy<ApiClient>(api, {
     get(_, name: keyof ApiClient) {
       const method = api[name] as (...given: unknown[]) => unknown
       return (...given: unknown[]): unknown => {
         if (scope.closed) return new Promise(() => {})
+        if (takeOver && isWrite(name, given) && takeOver(process, () => method.apply(api, given) as Promise<unknown>)) return new Promise(() => {})
         const alive = given.map((each) => (name === 'watch' && typeof each === 'function' ? (...heard: unknown[]) => void (scope.closed || (each as (...heard: unknown[]) => void)(...heard)) : each))
-        const result = method.apply(api, alive)
+        const result = name === 'watch' ? watchDisturbed(process, api, alive as Parameters<ApiClient['watch']>, events) : method.apply(api, alive)
         if (!(result instanceof Promise)) return result
         return new Promise((resolve, reject) => {
           result.then((value) => void (scope.closed || resolve(value)), (error: Error) => void (scope.closed || reject(error)))
@@ -109,6 +135,50 @@ function untilDeath(process: Process, api: FakeApi): ApiClient {
       }
     },
   })
+}
+
+const lateMs = 1_500
+/** Ages of a process at which its watches end; then rarely, for the informers' own pauses grow until all was well for two minutes. */
+const watchesEndAtMs = [1_000, 8_000]
+const watchesEndEveryMs = 300_000
+
+function watchDisturbed(process: Process, api: FakeApi, [kind, options, onEvents, onEnd]: Parameters<ApiClient['watch']>, fault: EventFault | undefined): WatchHandle {
+  if (fault === 'events-twice') {
+    return api.watch(kind, options, (events) => {
+      onEvents(events)
+      onEvents(events)
+    }, onEnd)
+  }
+  if (fault === 'events-late') {
+    let cancelled = false
+    const handle = api.watch(kind, options, (events) => void process.clock.after(lateMs, () => cancelled || onEvents(events)), (error) => void process.clock.after(lateMs, () => cancelled || onEnd(error)))
+    return {
+      cancel: () => {
+        cancelled = true
+        handle.cancel()
+      },
+    }
+  }
+  if (fault === undefined) return api.watch(kind, options, onEvents, onEnd)
+  let over = false
+  const end = (error?: Error): void => {
+    if (!over) onEnd(error)
+    over = true
+  }
+  const handle = api.watch(kind, options, onEvents, end)
+  const ageMs = process.clock.now() - process.startedAt
+  const endsAtMs = watchesEndAtMs.find((each) => each > ageMs) ?? (Math.floor(ageMs / watchesEndEveryMs) + 1) * watchesEndEveryMs
+  const timer = process.clock.after(endsAtMs - ageMs, () => {
+    handle.cancel()
+    end(expired('too old resource version'))
+  })
+  return {
+    cancel: () => {
+      over = true
+      timer.cancel()
+      handle.cancel()
+    },
+  }
 }
 
 /** Plays scheduler and kubelet in one: binds pods to nodes in turn (or where they are pinned), makes them ready `startMs` later and lets them go `stopMs`
@@ -181,7 +251,7 @@ export async function atEveryWrite(kinds: readonly BenchFault[], scenario: (faul
   const { writes, check } = await scenario(undefined)
   check()
   for (const kind of kinds) {
-    for (let write = 1; write <= writes; write++) {
+    for (let write = 1; write <= (isEventFault(kind) ? 1 : writes); write++) {
       const run = await scenario({ kind, write })
       try {
         run.check()
