@@ -1,5 +1,5 @@
 import type { Informer } from '../../api/client/contract.ts'
-import type { CSINode, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../api/generated/types.ts'
+import type { CSIDriver, CSINode, CSIStorageCapacity, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, VolumeAttachment } from '../../api/generated/types.ts'
 import type { KubeObject } from '../../api/machinery/object.ts'
 import { isPodTerminal } from '../../api/machinery/pod.ts'
 import type { SchedulerCache } from './cache/cache.ts'
@@ -16,6 +16,9 @@ export interface EventHandlerOptions {
     readonly volumes: Informer<PersistentVolume>
     readonly classes: Informer<StorageClass>
     readonly csiNodes: Informer<CSINode>
+    readonly csiDrivers: Informer<CSIDriver>
+    readonly capacities: Informer<CSIStorageCapacity>
+    readonly attachments: Informer<VolumeAttachment>
   }
   readonly cache: SchedulerCache
   readonly queue: SchedulingQueue
@@ -51,6 +54,9 @@ export function handleEvents({ pods, nodes, storage, cache, queue, frameworks }:
   watch(storage.volumes, 'PersistentVolumeAdd', 'PersistentVolumeUpdate')
   watch(storage.classes, 'StorageClassAdd', 'StorageClassUpdate')
   watch(storage.csiNodes, 'CSINodeAdd', 'CSINodeUpdate')
+  watch(storage.csiDrivers, 'CSIDriverAdd', 'CSIDriverUpdate')
+  watch(storage.capacities, 'CSIStorageCapacityAdd', 'CSIStorageCapacityUpdate')
+  storage.attachments.onChange({ deleted: (attachment) => queue.moveAll({ name: 'VolumeAttachmentDelete', old: attachment, next: undefined }) })
   const addAssigned = (pod: Pod): void => {
     const uid = pod.metadata.uid ?? ''
     // What was assumed is now true: nobody else can use the room, but nothing changed that could help anybody either.

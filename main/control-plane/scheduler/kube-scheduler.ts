@@ -10,7 +10,6 @@ import { nodeKind } from '../../api/kinds/core/node.ts'
 import { podKind } from '../../api/kinds/core/pod.ts'
 import { replicationControllerKind } from '../../api/kinds/core/replication-controller.ts'
 import { serviceKind } from '../../api/kinds/core/service.ts'
-import { csiNodeKind } from '../../api/kinds/storage/csi-node.ts'
 import { HttpClient, serveHttp, type ClientCertificate, type HttpResponse, type HttpTransport } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
@@ -41,7 +40,7 @@ export interface KubeSchedulerOptions {
 }
 
 /** kube-scheduler: elects one among its peers, and finds a node for every pod of its profiles that has none. Follows upstream's
- *  scheduling framework; not modelled: extenders, zones and limits of volumes, disruption budgets in preemption, resource claims. A process
+ *  scheduling framework; not modelled: extenders. A process
  *  that loses the lease ends, as upstream's does. */
 export function kubeScheduler(options: KubeSchedulerOptions): (process: Process) => Program {
   return (process) => {
@@ -109,7 +108,7 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
     profiles: options.profiles ?? [{ schedulerName: 'default-scheduler' }],
     percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
   })
-  handleEvents({ pods, nodes, storage: { ...volumes, csiNodes: informers.of(csiNodeKind) }, cache: scheduler.cache, queue: scheduler.queue, frameworks: scheduler.frameworks })
+  handleEvents({ pods, nodes, storage: volumes, cache: scheduler.cache, queue: scheduler.queue, frameworks: scheduler.frameworks })
   return scheduler
 }
 

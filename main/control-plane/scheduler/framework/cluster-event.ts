@@ -26,6 +26,18 @@ export type ClusterEventName =
   | 'StorageClassUpdate'
   | 'CSINodeAdd'
   | 'CSINodeUpdate'
+  | 'CSIDriverAdd'
+  | 'CSIDriverUpdate'
+  | 'CSIStorageCapacityAdd'
+  | 'CSIStorageCapacityUpdate'
+  | 'VolumeAttachmentDelete'
+  | 'ResourceClaimAdd'
+  | 'ResourceClaimUpdate'
+  | 'ResourceSliceAdd'
+  | 'ResourceSliceUpdate'
+  | 'DeviceClassAdd'
+  | 'DeviceClassUpdate'
+  | 'PodUpdate'
   | 'UnschedulableTimeout'
 
 export interface ClusterEvent {

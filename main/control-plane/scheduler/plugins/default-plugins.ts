@@ -12,6 +12,7 @@ import { nodeName } from './node-name.ts'
 import { nodePorts } from './node-ports.ts'
 import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts'
 import { nodeResourcesFit } from './node-resources-fit.ts'
+import { nodeVolumeLimits } from './node-volume-limits.ts'
 import { nodeUnschedulable } from './node-unschedulable.ts'
 import { podTopologySpread } from './pod-topology-spread.ts'
 import { prioritySort } from './priority-sort.ts'
@@ -20,6 +21,7 @@ import { taintToleration } from './taint-toleration.ts'
 import type { VolumeSources } from '../volumes/volume-sources.ts'
 import { volumeBinding } from './volume-binding.ts'
 import { volumeRestrictions } from './volume-restrictions.ts'
+import { volumeZone } from './volume-zone.ts'
 
 /** What plugins of a profile are made with. */
 export interface PluginSurroundings {
@@ -30,8 +32,7 @@ export interface PluginSurroundings {
   readonly preemption: Preemption
 }
 
-/** The plugins of the default profile, in upstream's order and with its weights. Of the volume plugins those about zones
- *  and limits of nodes are not here. */
+/** The plugins of the default profile, in upstream's order and with its weights. */
 export function defaultPlugins({ handle, client, clock, volumes, preemption }: PluginSurroundings): EnabledPlugin[] {
   return [
     { plugin: schedulingGates, weight: 0 },
@@ -43,10 +44,12 @@ export function defaultPlugins({ handle, client, clock, volumes, preemption }: P
     { plugin: nodePorts, weight: 0 },
     { plugin: nodeResourcesFit(), weight: 1 },
     { plugin: volumeRestrictions(volumes), weight: 0 },
+    { plugin: nodeVolumeLimits(volumes), weight: 0 },
     { plugin: volumeBinding({ client, clock, sources: volumes }), weight: 0 },
-    { plugin: dynamicResources, weight: 0 },
+    { plugin: volumeZone(volumes), weight: 0 },
     { plugin: podTopologySpread(), weight: 2 },
     { plugin: interPodAffinity(handle.view), weight: 2 },
+    { plugin: dynamicResources, weight: 0 },
     { plugin: defaultPreemption(handle, preemption), weight: 0 },
     { plugin: nodeResourcesBalancedAllocation, weight: 1 },
     { plugin: imageLocality(handle.view), weight: 1 },

@@ -1,10 +1,10 @@
 import type { ApiClient } from '../../../api/client/contract.ts'
-import type { CSINode, Node, PersistentVolumeClaim, Pod, StorageClass } from '../../../api/generated/types.ts'
+import type { CSIDriver, CSINode, CSIStorageCapacity, Node, PersistentVolumeClaim, Pod, StorageClass } from '../../../api/generated/types.ts'
 import { storageClassOf } from '../../../api/kinds/core/access-modes.ts'
 import { semanticEqual } from '../../../api/machinery/equality.ts'
 import { quote } from '../../../api/machinery/go-text.ts'
 import { isControlledBy, keyOf } from '../../../api/machinery/object.ts'
-import { compareQuantities } from '../../../api/machinery/quantity.ts'
+import { compareQuantities, mustParseQuantity } from '../../../api/machinery/quantity.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { QueueingHint } from '../framework/cluster-event.ts'
 import { StateKey } from '../framework/cycle-state.ts'
@@ -14,6 +14,7 @@ import { AssumedObjects } from '../volumes/assumed-objects.ts'
 import { claimsOfPod } from '../volumes/pod-claims.ts'
 import { VolumeBinder, type PodVolumes } from '../volumes/volume-binder.ts'
 import { bindsLate, candidatesFor, canProvision, claimOnNode, isFullyBound, isReachable, promisedTo, requestedSize, selectedNodeAnnotation, volumeOnNode, type Candidates } from '../volumes/volume-matching.ts'
+import { hasEnoughCapacity } from '../volumes/storage-capacity.ts'
 import { storageClassIndex, type VolumeSources } from '../volumes/volume-sources.ts'
 
 /** upstream's default for bindTimeoutSeconds. */
@@ -42,10 +43,11 @@ interface VolumeState {
   reserved: PodVolumes | undefined
 }
 
+const noVolume = "node(s) didn't find available persistent volumes to bind"
 const stateKey = new StateKey<VolumeState>('VolumeBinding')
 
-/** Puts pods where their volumes are or can be. Follows upstream's plugin; not modelled: storage capacity (CSIStorageCapacity), in-tree
- *  volumes moved to CSI drivers, scoring by capacity, which is off by default. */
+/** Puts pods where their volumes are or can be. Follows upstream's plugin; not modelled: in-tree volumes
+ *  moved to CSI drivers, scoring by capacity, which is off by default. */
 export function volumeBinding({ client, clock, sources }: VolumeBindingOptions): Plugin {
   const claims = new AssumedObjects(sources.claims)
   const volumes = new AssumedObjects(sources.volumes)
@@ -58,12 +60,12 @@ export function volumeBinding({ client, clock, sources }: VolumeBindingOptions):
     return { claim, selectedNode, candidates: candidatesFor(claim, ofClass) }
   }
 
-  /** What the late claims would get on the node; undefined when not all of them get something. Throws for a claim without a class. */
-  const podVolumesOn = (late: readonly LateClaim[], node: Node): PodVolumes | undefined => {
+  /** What the late claims would get on the node, or why not all of them get something. Throws for a claim without a class. */
+  const podVolumesOn = (late: readonly LateClaim[], node: Node): PodVolumes | string => {
     const bindings: PodVolumes['bindings'][number][] = []
     const provisions: PersistentVolumeClaim[] = []
     const taken = new Set<PodVolumes['bindings'][number]['volume']>()
-    if (late.some(({ selectedNode }) => selectedNode !== undefined && selectedNode !== node.metadata.name)) return undefined
+    if (late.some(({ selectedNode }) => selectedNode !== undefined && selectedNode !== node.metadata.name)) return noVolume
     for (const { claim, candidates } of late) {
       const volume = candidates && volumeOnNode(candidates, node, taken)
       if (!volume) {
@@ -77,7 +79,8 @@ export function volumeBinding({ client, clock, sources }: VolumeBindingOptions):
       const className = storageClassOf(claim)
       const storageClass = sources.classes.get(undefined, className)
       if (!storageClass) throw new Error(className === '' ? `no class for claim ${quote(keyOf(claim))}` : `failed to find storage class ${quote(className)}`)
-      if (!canProvision(storageClass, node)) return undefined
+      if (!canProvision(storageClass, node)) return noVolume
+      if (!hasEnoughCapacity(sources, claim, storageClass, node)) return 'node(s) did not have enough free storage'
     }
     return { bindings, provisions }
   }
@@ -94,6 +97,8 @@ export function volumeBinding({ client, clock, sources }: VolumeBindingOptions):
       { events: ['PersistentVolumeClaimAdd', 'PersistentVolumeClaimUpdate'], hint: claimMayHelp },
       { events: ['PersistentVolumeAdd', 'PersistentVolumeUpdate', 'NodeAdd', 'NodeLabelChange'] },
       { events: ['CSINodeAdd', 'CSINodeUpdate'], hint: csiNodeMayHelp },
+      { events: ['CSIDriverAdd', 'CSIDriverUpdate'], hint: driverMayHelp },
+      { events: ['CSIStorageCapacityAdd', 'CSIStorageCapacityUpdate'], hint: capacityMayHelp },
     ],
     preFilter(state, { pod, namespace }) {
       const uses = claimsOfPod(pod)
@@ -131,8 +136,8 @@ export function volumeBinding({ client, clock, sources }: VolumeBindingOptions):
       }
       try {
         const found = podVolumesOn(late, node)
-        if (found) byNode.set(node.metadata.name, found)
-        else reasons.push("node(s) didn't find available persistent volumes to bind")
+        if (typeof found === 'string') reasons.push(found)
+        else byNode.set(node.metadata.name, found)
       } catch (error) {
         return failed(error)
       }
@@ -189,4 +194,17 @@ const storageClassMayHelp: QueueingHint = (_, { old, next }) =>
 const csiNodeMayHelp: QueueingHint = (_, { old, next }) => {
   const migrated = (node: CSINode): string | undefined => node.metadata.annotations?.['storage.alpha.kubernetes.io/migrated-plugins']
   return old && migrated(old as CSINode) === migrated(next as CSINode) ? 'skip' : 'queue'
+}
+
+/** Drivers that stop publishing their capacity are believed again. */
+const driverMayHelp: QueueingHint = (_, { old, next }) => {
+  const publishes = (driver: CSIDriver): boolean => Boolean(driver.spec?.storageCapacity)
+  return !old || (publishes(old as CSIDriver) && !publishes(next as CSIDriver)) ? 'queue' : 'skip'
+}
+
+const capacityMayHelp: QueueingHint = (_, { old, next }) => {
+  if (!old) return 'queue'
+  const grew = (before: string | undefined, after: string | undefined): boolean => after !== undefined && (before === undefined || compareQuantities(mustParseQuantity(after), mustParseQuantity(before)) > 0)
+  const [before, after] = [old as CSIStorageCapacity, next as CSIStorageCapacity]
+  return grew(before.capacity, after.capacity) || grew(before.maximumVolumeSize, after.maximumVolumeSize) ? 'queue' : 'skip'
 }

@@ -1,10 +1,10 @@
-import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../../api/generated/types.ts'
+import type { CSIDriver, CSINode, CSIStorageCapacity, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass, VolumeAttachment } from '../../../api/generated/types.ts'
 import { storageClassOf } from '../../../api/kinds/core/access-modes.ts'
 import { keyOf, objectKey, type KubeObject } from '../../../api/machinery/object.ts'
 import type { ObjectSource, VolumeSources } from '../volumes/volume-sources.ts'
 
 /** Storage that stays as it is. */
-export function storageOf(...objects: (PersistentVolume | PersistentVolumeClaim | StorageClass | Pod)[]): VolumeSources {
+export function storageOf(...objects: (PersistentVolume | PersistentVolumeClaim | StorageClass | Pod | CSINode | CSIDriver | CSIStorageCapacity | VolumeAttachment)[]): VolumeSources {
   const source = <T extends KubeObject>(kind: string): ObjectSource<T> & { readonly all: T[] } => {
     const all = objects.filter((object) => object.kind === kind) as unknown as T[]
     return { all, get: (namespace, name) => all.find((object) => keyOf(object) === objectKey(namespace, name)), onChange: () => () => {} }
@@ -16,6 +16,10 @@ export function storageOf(...objects: (PersistentVolume | PersistentVolumeClaim 
     classes: source('StorageClass'),
     pods: source('Pod'),
     nodes: source('Node'),
+    csiNodes: source('CSINode'),
+    csiDrivers: source('CSIDriver'),
+    capacities: { byIndex: (_, value) => source<CSIStorageCapacity>('CSIStorageCapacity').all.filter(({ storageClassName }) => storageClassName === value) },
+    attachments: { byIndex: (_, value) => source<VolumeAttachment>('VolumeAttachment').all.filter(({ spec }) => spec.nodeName === value) },
   }
 }
 
