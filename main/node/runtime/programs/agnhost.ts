@@ -1,6 +1,7 @@
 import type { HttpHandler, ServerExchange } from '../../../kernel/http.ts'
 import { DialError } from '../../../kernel/network.ts'
 import { dialBytes, listenBytes } from './byte-stream.ts'
+import { askDatagram, listenDatagrams } from './datagrams.ts'
 import { bodyBytes } from './http1.ts'
 import { lookUp, readResolvConf } from './name-lookup.ts'
 import { ExecError, type ProcessContext, type Program } from './program.ts'
@@ -75,7 +76,11 @@ const netexec: Subcommand = async (context, words) => {
     exit = resolve
   })
   if (!(await serve(context, port, (exchange) => void answerNetexec(context, exchange, startedAt, exit)))) return 1
-  await context.stderr.write(`${goTime(context)} Started HTTP server on port ${port}\n${goTime(context)} Started UDP server on port  ${udpPort}\n`)
+  await context.stderr.write(`${goTime(context)} Started HTTP server on port ${port}\n`)
+  if (udpPort !== -1) {
+    if (!(await answerDatagrams(context, udpPort))) return 1
+    await context.stderr.write(`${goTime(context)} Started UDP server on port  ${udpPort}\n`)
+  }
   const stopped = context.untilSignal('TERM', 'INT').then(async () => {
     if (delayShutdown > 0) {
       await context.stderr.write(`${goTime(context)} Sleeping ${delayShutdown} seconds before terminating...\n`)
@@ -85,6 +90,22 @@ const netexec: Subcommand = async (context, words) => {
     return 2
   })
   return Promise.race([exited, stopped])
+}
+
+/** netexec's words over UDP: `hostname`, `echo WORDS`, `clientip`. */
+async function answerDatagrams(context: ProcessContext, port: number): Promise<boolean> {
+  try {
+    listenDatagrams(context, port, (bytes, from) => {
+      const [word = '', ...rest] = new TextDecoder().decode(bytes).trim().split(' ')
+      const answer = { hostname: context.hostname, echo: rest.join(' '), clientip: `${from.remote.address}:${from.remote.port}` }[word.toLowerCase()]
+      if (answer !== undefined) from.send(new TextEncoder().encode(answer))
+      else void context.stderr.write(`${goTime(context)} Unknown udp command received: ${word}\n`)
+    })
+    return true
+  } catch {
+    await context.stderr.write(`${goTime(context)} listen udp :${port}: bind: address already in use\n`)
+    return false
+  }
 }
 
 async function answerNetexec(context: ProcessContext, exchange: ServerExchange, startedAt: number, exit: (code: number) => void): Promise<void> {
@@ -123,6 +144,13 @@ async function answerNetexec(context: ProcessContext, exchange: ServerExchange, 
       const errors: string[] = []
       const responses: string[] = []
       for (let attempt = 0; attempt < Number(parameters.get('tries') ?? 1); attempt++) {
+        if (parameters.get('protocol')?.toLowerCase() === 'udp') {
+          const question = new TextEncoder().encode(parameters.get('request') ?? 'hostname')
+          const reply = found.found ? await askDatagram(context, { address: found.addresses[0]!, port: Number(parameters.get('port')) }, question, 5000) : undefined
+          if (reply) responses.push(new TextDecoder().decode(reply))
+          else errors.push('connection failed')
+          continue
+        }
         const address = parseWebAddress(`http://${host}:${parameters.get('port')}/${(parameters.get('request') ?? '').replace(/^\//, '')}`)
         const result = found.found && address ? await fetchWeb(context, address, { method: 'GET', headers: {} }, { timeoutMs: 5000 }) : undefined
         if (result?.ok) responses.push(new TextDecoder().decode(result.body))

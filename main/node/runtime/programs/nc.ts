@@ -1,16 +1,18 @@
 import { DialError } from '../../../kernel/network.ts'
 import { dialBytes, listenBytes, type ByteStream } from './byte-stream.ts'
+import { dialDatagrams, listenDatagrams, type DatagramPeer } from './datagrams.ts'
 import { lookUp } from './name-lookup.ts'
 import { readOptions } from './options.ts'
 import type { OpenFile } from '../processes/open-file.ts'
 import type { ProcessContext, Program } from './program.ts'
 
-/** nc: connects or listens and copies bytes; -z scans, -e runs a program behind the connection. UDP is not simulated. */
+/** nc: connects or listens and copies bytes; -z scans, -e runs a program behind the connection. -u speaks UDP. */
 export const nc: Program = async (context) => {
   const options = await readOptions(context, 'lp:kvzw:nue:q:s:i:c:CNdt46', {}, false)
   if (!options) return 1
   const { flags, values } = options
   const command = values.get('e') ?? values.get('c')
+  if (flags.has('l') && flags.has('u')) return listenUdp(context, Number(values.get('p') ?? options.operands.at(-1)))
   if (flags.has('l')) return listen(context, Number(values.get('p') ?? options.operands.at(-1)), flags, command === undefined ? undefined : command.split(/\s+/))
   const [host, portText] = options.operands
   if (host === undefined || portText === undefined) {
@@ -26,6 +28,11 @@ export const nc: Program = async (context) => {
   const waitMs = values.has('w') ? Number(values.get('w')) * 1000 : undefined
   let code = 0
   for (const port of portsOf(portText)) {
+    if (flags.has('u')) {
+      code = await talkUdp(context, address, port, flags.has('z') ? 1 : waitMs, flags.has('z'))
+      if (flags.has('v') && code === 0) await context.stderr.write(`${host} (${address}:${port}) open\n`)
+      continue
+    }
     const stream = await connect(context, address, port, waitMs)
     if (typeof stream === 'string') {
       if (flags.has('v') || !flags.has('z')) await context.stderr.write(flags.has('v') || waitMs === undefined ? `nc: ${host} (${address}:${port}): ${stream}\n` : `nc: ${stream.toLowerCase()}\n`)
@@ -38,6 +45,78 @@ export const nc: Program = async (context) => {
     else await copy(context, stream, waitMs)
   }
   return code
+}
+
+/** Sends what comes in, a datagram a piece, and prints what is answered; ends `waitMs` after the last of both (never without -w), or
+ *  when the other side says that its port is closed. */
+async function talkUdp(context: ProcessContext, address: string, port: number, waitMs: number | undefined, probeOnly: boolean): Promise<number> {
+  let peer: DatagramPeer | undefined
+  let refused = false
+  let timer: { cancel(): void } | undefined
+  let finish!: () => void
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const extend = (): void => {
+    if (waitMs === undefined) return
+    timer?.cancel()
+    timer = context.clock.after(waitMs, finish)
+  }
+  const send = async (bytes: Uint8Array): Promise<void> => {
+    if (peer) return peer.send(bytes)
+    try {
+      peer = await dialDatagrams(context, { address, port }, (reply) => {
+        void context.stdout.write(reply)
+        extend()
+      }, bytes)
+    } catch (error) {
+      if (!(error instanceof DialError)) throw error
+      refused = error.code === 'refused'
+      if (refused) finish()
+    }
+  }
+  extend()
+  if (probeOnly) await send(new Uint8Array(0))
+  else
+    void (async () => {
+      for (;;) {
+        const bytes = await context.stdin.read()
+        if (!bytes) return
+        await send(bytes)
+        extend()
+      }
+    })()
+  await finished
+  timer?.cancel()
+  peer?.close()
+  return refused ? 1 : 0
+}
+
+/** Prints the datagrams that come, and answers the last sender with what is typed. */
+async function listenUdp(context: ProcessContext, port: number): Promise<number> {
+  if (!Number.isInteger(port) || port < 1) {
+    await context.stderr.write('nc: missing port with option -l\n')
+    return 1
+  }
+  let last: DatagramPeer | undefined
+  try {
+    listenDatagrams(context, port, (bytes, from) => {
+      last = from
+      void context.stdout.write(bytes)
+    })
+  } catch {
+    await context.stderr.write('nc: bind: Address already in use\n')
+    return 1
+  }
+  void (async () => {
+    for (;;) {
+      const bytes = await context.stdin.read()
+      if (!bytes) return
+      last?.send(bytes)
+    }
+  })()
+  await context.untilSignal('INT')
+  return 0
 }
 
 function portsOf(text: string): number[] {
