@@ -14,6 +14,9 @@ import { lastChangeAnnotation, TriggerTimes } from '../framework/trigger-time.ts
 
 const headlessLabel = 'service.kubernetes.io/headless'
 const managedByLabel = 'endpoints.kubernetes.io/managed-by'
+const manager = 'endpoint-controller'
+/** On Endpoints that hold an election: they are nobody's but the candidates'. */
+const leaderAnnotation = 'control-plane.alpha.kubernetes.io/leader'
 const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity'
 const capacity = 1000
 
@@ -32,7 +35,15 @@ export const endpointsController = defineController({
     const touched = (object: { metadata: { name: string; namespace?: string } }): void => queue.add(keyOf(object))
     services.onChange({ added: touched, updated: touched, deleted: touched })
     followPods(services, pods, (key) => queue.add(key))
-    endpoints.onChange({ deleted: touched })
+    endpoints.onChange({
+      // Left over by a service that went while nobody looked, or made too late for one that has gone.
+      added: (object) => {
+        const { namespace, name, annotations, labels } = object.metadata
+        const isOurs = labels?.[managedByLabel] === manager || !endpoints.synced
+        if (isOurs && annotations?.[leaderAnnotation] === undefined && !services.get(namespace, name)) touched(object)
+      },
+      deleted: touched,
+    })
 
     return async (key) => {
       const { namespace, name } = splitKey(key)
@@ -66,7 +77,7 @@ export const endpointsController = defineController({
 export function planEndpoints(service: Service, pods: readonly Pod[], present: Endpoints | undefined, trigger: string | undefined): Endpoints {
   const { subsets, truncated } = limited(repackSubsets(pods.flatMap((pod) => subsetsOf(service, pod))))
   const { [headlessLabel]: _, ...copied } = service.metadata.labels ?? {}
-  const labels: Record<string, string> = { ...copied, [managedByLabel]: 'endpoint-controller', ...(isHeadless(service) ? { [headlessLabel]: '' } : {}) }
+  const labels: Record<string, string> = { ...copied, [managedByLabel]: manager, ...(isHeadless(service) ? { [headlessLabel]: '' } : {}) }
   const { [overCapacityAnnotation]: wasTruncated, ...kept } = present?.metadata.annotations ?? {}
   if (present && semanticEqual(present.subsets, subsets) && semanticEqual(present.metadata.labels, labels) && (wasTruncated !== undefined) === truncated) return present
   const annotations = { ...kept, ...(truncated ? { [overCapacityAnnotation]: 'truncated' } : {}), ...(trigger ? { [lastChangeAnnotation]: trigger } : {}) }

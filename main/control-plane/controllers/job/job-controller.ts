@@ -75,9 +75,10 @@ class Jobs {
     const { namespace, name } = splitKey(key)
     const job = this.#jobs.get(namespace, name)
     if (!job) return this.#forget(key)
-    if (job.spec?.managedBy !== undefined && job.spec.managedBy !== builtInManager) return undefined
+    if (isManagedElsewhere(job)) return undefined
     if (isFinished(job)) {
       this.#backoffs.delete(key)
+      for (const pod of controlledBy(this.#pods, job.metadata.uid!)) if (isTracked(pod)) this.#addOrphan(pod)
       return undefined
     }
     const mode = job.spec?.completionMode
@@ -143,7 +144,8 @@ class Jobs {
     const gone = this.#untracked.get(key) ?? new Set()
     const tracked = new Set(view.pods.filter((pod) => isTracked(pod) && !gone.has(pod.metadata.uid!) && !untracked.has(pod.metadata.uid!)).map((pod) => pod.metadata.uid!))
     let next = countReleased(current.status ?? {}, tracked)
-    const over = end && active === 0 && !next.terminating && !hasUncounted(next)
+    // A pod that still has the finalizer would keep it: nobody looks at a Job that has ended.
+    const over = failures === undefined && end && active === 0 && !next.terminating && !hasUncounted(next)
     if (over) {
       const last = terminalCondition(end, this.#context.process.clock.now())
       next = { ...next, conditions: [...(next.conditions ?? []), last], ...(last.type === 'Complete' ? { completionTime: last.lastTransitionTime! } : {}) }
@@ -236,11 +238,13 @@ class Jobs {
     return claim({ client: this.#context.client, kind: podKind, owner: job, selector, canAdopt: recheck(this.#context.client, jobKind, job) }, candidates)
   }
 
-  /** Takes the finalizer off a pod that no Job counts any more. */
+  /** Takes the finalizer off a pod that no Job counts any more: its Job is gone or has ended. */
   async releaseOrphan(key: string): Promise<Outcome> {
     const { namespace, name } = splitKey(key)
     const pod = this.#pods.get(namespace, name)
-    if (pod && isTracked(pod) && !this.#jobOf(pod)) await this.#release(pod)
+    const job = pod && this.#jobOf(pod)
+    if (!pod || !isTracked(pod) || (job && (!isFinished(job) || isManagedElsewhere(job)))) return undefined
+    await this.#release(pod)
     return undefined
   }
 
@@ -291,6 +295,10 @@ class Jobs {
     const job = this.#jobs.get(pod.metadata.namespace, controller.name)
     return job?.metadata.uid === controller.uid ? job : undefined
   }
+}
+
+function isManagedElsewhere({ spec }: Job): boolean {
+  return spec?.managedBy !== undefined && spec.managedBy !== builtInManager
 }
 
 /** The Job with the time at which it first was not suspended. */
