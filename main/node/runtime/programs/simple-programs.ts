@@ -77,7 +77,7 @@ export const archiver: Program = async (context) => {
 }
 
 export const editor: Program = async (context) => {
-  await complain(context, 'full-screen editing is not simulated; write files with redirections')
+  await complain(context, 'line editing is not simulated; use vi, or redirections')
   return 1
 }
 

@@ -17,6 +17,9 @@ import * as ends from './head-tail.ts'
 import { httpd } from './httpd.ts'
 import * as identity from './identity-tools.ts'
 import { ls } from './ls.ts'
+import { nano } from './editor/nano.ts'
+import { pager } from './editor/pager.ts'
+import { vi } from './editor/vi.ts'
 import { dig, host, nslookup } from './name-tools.ts'
 import { nc, telnet } from './nc.ts'
 import * as net from './network-tools.ts'
@@ -113,16 +116,17 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['ip', net.ip],
   ['kill', simple.kill],
   ['killall', processesByName],
-  ['less', cat],
+  ['less', pager],
   ['ln', file.ln],
   ['ls', ls],
   ['md5sum', digest],
   ['mkdir', file.mkdir],
   ['mkfifo', identity.refuse('Operation not permitted')],
   ['mktemp', file.mktemp],
-  ['more', cat],
+  ['more', pager],
   ['mount', file.mount],
   ['mv', file.mv],
+  ['nano', nano],
   ['nc', nc],
   ['netstat', net.netstat],
   ['nginx', nginx],
@@ -199,7 +203,9 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['unlink', file.unlink],
   ['uptime', identity.uptime],
   ['usleep', sleep],
-  ['vi', simple.editor],
+  ['vi', vi],
+  ['view', vi],
+  ['vim', vi],
   ['watch', identity.watch],
   ['wc', columns.wc],
   ['wget', wget],
