@@ -7,12 +7,13 @@ import { Framework } from './framework/framework.ts'
 import type { FrameworkHandle } from './framework/plugin.ts'
 import { podInfoOf } from './framework/pod-info.ts'
 import { defaultPlugins } from './plugins/default-plugins.ts'
+import { devicesOf } from './testing/devices.ts'
 import { testNode, testPod } from './testing/objects.ts'
 import { storageOf } from './testing/volumes.ts'
 
 function frameworkOn(cache: SchedulerCache): Framework {
   const handle = { view: cache, nominatedTo: () => [], below: () => 0 } as unknown as FrameworkHandle
-  return new Framework('default-scheduler', defaultPlugins({ handle, client: {} as never, clock: {} as never, volumes: storageOf(), preemption: { isRunning: () => false, begin: () => {} } }), handle)
+  return new Framework('default-scheduler', defaultPlugins({ handle, client: {} as never, clock: {} as never, volumes: storageOf(), devices: devicesOf(), preemption: { isRunning: () => false, begin: () => {} } }), handle)
 }
 
 function look(framework: Framework, cache: SchedulerCache, pod: Pod): Selection {

@@ -3,6 +3,7 @@ import type { CSIDriver, CSINode, CSIStorageCapacity, Node, PersistentVolume, Pe
 import type { KubeObject } from '../../api/machinery/object.ts'
 import { isPodTerminal } from '../../api/machinery/pod.ts'
 import type { SchedulerCache } from './cache/cache.ts'
+import type { DeviceInformers } from './devices/device-sources.ts'
 import type { ClusterEventName } from './framework/cluster-event.ts'
 import type { Framework } from './framework/framework.ts'
 import { nodeChanges, podChanges } from './node-changes.ts'
@@ -20,6 +21,7 @@ export interface EventHandlerOptions {
     readonly capacities: Informer<CSIStorageCapacity>
     readonly attachments: Informer<VolumeAttachment>
   }
+  readonly devices: DeviceInformers
   readonly cache: SchedulerCache
   readonly queue: SchedulingQueue
   readonly frameworks: ReadonlyMap<string, Framework>
@@ -27,7 +29,7 @@ export interface EventHandlerOptions {
 
 /** Brings what informers tell into the cache (pods with a node, and nodes) and the queue (pods without one), and tells the queue
  *  what may help pods that wait. */
-export function handleEvents({ pods, nodes, storage, cache, queue, frameworks }: EventHandlerOptions): void {
+export function handleEvents({ pods, nodes, storage, devices, cache, queue, frameworks }: EventHandlerOptions): void {
   const ours = (pod: Pod): boolean => frameworks.has(pod.spec?.schedulerName ?? 'default-scheduler')
   nodes.onChange({
     added(node) {
@@ -56,6 +58,10 @@ export function handleEvents({ pods, nodes, storage, cache, queue, frameworks }:
   watch(storage.csiNodes, 'CSINodeAdd', 'CSINodeUpdate')
   watch(storage.csiDrivers, 'CSIDriverAdd', 'CSIDriverUpdate')
   watch(storage.capacities, 'CSIStorageCapacityAdd', 'CSIStorageCapacityUpdate')
+  watch(devices.claims, 'ResourceClaimAdd', 'ResourceClaimUpdate')
+  devices.claims.onChange({ deleted: (claim) => queue.moveAll({ name: 'ResourceClaimDelete', old: claim, next: undefined }) })
+  watch(devices.slices, 'ResourceSliceAdd', 'ResourceSliceUpdate')
+  watch(devices.classes, 'DeviceClassAdd', 'DeviceClassUpdate')
   storage.attachments.onChange({ deleted: (attachment) => queue.moveAll({ name: 'VolumeAttachmentDelete', old: attachment, next: undefined }) })
   const addAssigned = (pod: Pod): void => {
     const uid = pod.metadata.uid ?? ''

@@ -13,6 +13,7 @@ import { serviceKind } from '../../api/kinds/core/service.ts'
 import { HttpClient, serveHttp, type ClientCertificate, type HttpResponse, type HttpTransport } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
+import { deviceInformers } from './devices/device-sources.ts'
 import { handleEvents } from './event-handlers.ts'
 import { Scheduler, type SchedulerProfile } from './scheduler.ts'
 import { defaultSpreadingSelector } from './spreading.ts'
@@ -95,6 +96,7 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
     statefulSets: informers.of(statefulSetKind),
   }
   const volumes = volumeInformers(informers, pods, nodes)
+  const devices = deviceInformers(informers)
   const scheduler = new Scheduler({
     process,
     client,
@@ -105,10 +107,11 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
       spreadingSelector: (pod) => defaultSpreadingSelector(pod, workloads),
     },
     volumes,
+    devices,
     profiles: options.profiles ?? [{ schedulerName: 'default-scheduler' }],
     percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
   })
-  handleEvents({ pods, nodes, storage: volumes, cache: scheduler.cache, queue: scheduler.queue, frameworks: scheduler.frameworks })
+  handleEvents({ pods, nodes, storage: volumes, devices, cache: scheduler.cache, queue: scheduler.queue, frameworks: scheduler.frameworks })
   return scheduler
 }
 

@@ -26,6 +26,7 @@ export function podChanges(old: Pod, next: Pod, assigned: boolean): ClusterEvent
   if (before.milliCpu > after.milliCpu || before.memory > after.memory || before.ephemeralStorage > after.ephemeralStorage) changes.push(assigned ? 'AssignedPodScaleDown' : 'PodScaleDown')
   if (assigned) return changes
   if ((old.spec?.schedulingGates?.length ?? 0) > 0 && (next.spec?.schedulingGates?.length ?? 0) === 0) changes.push('PodSchedulingGatesEliminated')
+  if (!semanticEqual(old.status?.resourceClaimStatuses, next.status?.resourceClaimStatuses)) changes.push('PodClaimsGenerated')
   if (!semanticEqual(old.spec?.tolerations, next.spec?.tolerations)) changes.push('PodTolerationChange')
   return changes
 }

@@ -1,6 +1,7 @@
 import type { ApiClient, EventRecorder, Informer } from '../../api/client/contract.ts'
 import type { Pod } from '../../api/generated/types.ts'
 import type { Process } from '../../kernel/machine.ts'
+import type { DeviceSources } from './devices/device-sources.ts'
 import { SchedulerCache, type ViewSources } from './cache/cache.ts'
 import { selectNode, type Rotation, type Selection } from './cycle.ts'
 import { DecisionLog, type Decision } from './decisions.ts'
@@ -30,6 +31,7 @@ export interface SchedulerOptions {
   readonly pods: Informer<Pod>
   readonly sources: ViewSources
   readonly volumes: VolumeSources
+  readonly devices: DeviceSources
   readonly profiles: readonly SchedulerProfile[]
   readonly percentageOfNodesToScore: number
 }
@@ -80,7 +82,7 @@ export class Scheduler {
           withdrawNomination: (pod) => this.#withdrawNomination(pod),
           waitingPod: (uid) => this.permitRoom.get(uid),
         }
-        const framework: Framework = new Framework(schedulerName, plugins({ handle, client, clock, volumes: options.volumes, preemption: this.preemption }), handle)
+        const framework: Framework = new Framework(schedulerName, plugins({ handle, client, clock, volumes: options.volumes, devices: options.devices, preemption: this.preemption }), handle)
         return [schedulerName, framework]
       }),
     )

@@ -35,7 +35,8 @@ function normalized(text: string): string {
   return numbers.map((part) => part.replace(/^0+(?=\d)/, '')).join('.') + start.slice(cut)
 }
 
-function parse(text: string): SemverValue | EvaluationError {
+/** A version as values hold it; an error in the library's words. */
+export function parseSemver(text: string): SemverValue | EvaluationError {
   if (text === '') return new EvaluationError('Version string empty')
   const match = pattern.exec(text)
   if (!match) return new EvaluationError(text.split('.').length < 3 ? 'No Major.Minor.Patch elements found' : `Invalid character(s) found in version ${JSON.stringify(text)}`)
@@ -61,12 +62,12 @@ function compare(a: SemverValue, b: SemverValue): number {
 export function semverLibrary(): Library {
   const both = [semverType, semverType]
   const part = (name: string, index: number): ReturnType<typeof member> => member(name, `semver_${name}`, [semverType], intType, ({ numbers }: SemverValue) => numbers[index]!)
-  const valid = (text: string): CelValue => !(parse(text) instanceof EvaluationError)
+  const valid = (text: string): CelValue => !(parseSemver(text) instanceof EvaluationError)
   return {
     types: [semverType],
     overloads: [
-      global('semver', 'string_to_semver', [stringType], semverType, parse),
-      global('semver', 'string_bool_to_semver', [stringType, boolType], semverType, (text: string, normalize: boolean) => parse(normalize ? normalized(text) : text)),
+      global('semver', 'string_to_semver', [stringType], semverType, parseSemver),
+      global('semver', 'string_bool_to_semver', [stringType, boolType], semverType, (text: string, normalize: boolean) => parseSemver(normalize ? normalized(text) : text)),
       global('isSemver', 'is_semver_string', [stringType], boolType, valid),
       global('isSemver', 'is_semver_string_bool', [stringType, boolType], boolType, (text: string, normalize: boolean) => valid(normalize ? normalized(text) : text)),
       member('isGreaterThan', 'semver_is_greater_than', both, boolType, (a: SemverValue, b: SemverValue) => compare(a, b) > 0),

@@ -33,11 +33,12 @@ export type ClusterEventName =
   | 'VolumeAttachmentDelete'
   | 'ResourceClaimAdd'
   | 'ResourceClaimUpdate'
+  | 'ResourceClaimDelete'
+  | 'PodClaimsGenerated'
   | 'ResourceSliceAdd'
   | 'ResourceSliceUpdate'
   | 'DeviceClassAdd'
   | 'DeviceClassUpdate'
-  | 'PodUpdate'
   | 'UnschedulableTimeout'
 
 export interface ClusterEvent {

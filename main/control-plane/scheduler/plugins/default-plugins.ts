@@ -18,6 +18,7 @@ import { podTopologySpread } from './pod-topology-spread.ts'
 import { prioritySort } from './priority-sort.ts'
 import { schedulingGates } from './scheduling-gates.ts'
 import { taintToleration } from './taint-toleration.ts'
+import type { DeviceSources } from '../devices/device-sources.ts'
 import type { VolumeSources } from '../volumes/volume-sources.ts'
 import { volumeBinding } from './volume-binding.ts'
 import { volumeRestrictions } from './volume-restrictions.ts'
@@ -29,11 +30,12 @@ export interface PluginSurroundings {
   readonly client: ApiClient
   readonly clock: Clock
   readonly volumes: VolumeSources
+  readonly devices: DeviceSources
   readonly preemption: Preemption
 }
 
 /** The plugins of the default profile, in upstream's order and with its weights. */
-export function defaultPlugins({ handle, client, clock, volumes, preemption }: PluginSurroundings): EnabledPlugin[] {
+export function defaultPlugins({ handle, client, clock, volumes, devices, preemption }: PluginSurroundings): EnabledPlugin[] {
   return [
     { plugin: schedulingGates, weight: 0 },
     { plugin: prioritySort, weight: 0 },
@@ -49,7 +51,7 @@ export function defaultPlugins({ handle, client, clock, volumes, preemption }: P
     { plugin: volumeZone(volumes), weight: 0 },
     { plugin: podTopologySpread(), weight: 2 },
     { plugin: interPodAffinity(handle.view), weight: 2 },
-    { plugin: dynamicResources, weight: 0 },
+    { plugin: dynamicResources({ client, clock, devices }), weight: 0 },
     { plugin: defaultPreemption(handle, preemption), weight: 0 },
     { plugin: nodeResourcesBalancedAllocation, weight: 1 },
     { plugin: imageLocality(handle.view), weight: 1 },
