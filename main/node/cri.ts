@@ -106,6 +106,8 @@ export interface ContainerStatus {
   /** The signal that ended it, 0 = none. */
   readonly signal: number
   readonly imageRef: string
+  /** What it may use now, when that was changed since it was made. */
+  readonly resources?: ContainerConfig['resources']
   /** Whom the first process runs as; absent: as the kubelet asked. */
   readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] }
 }
@@ -117,6 +119,30 @@ export interface ContainerUsage {
   readonly cpuNanoSeconds: number
   readonly memoryWorkingSetBytes: number
 }
+
+/** What one container uses of its machine. */
+export interface ContainerFootprint {
+  readonly id: string
+  readonly podUid: string
+  readonly name: string
+  readonly memoryBytes: number
+  readonly processes: number
+  /** Of the layer that it writes to. */
+  readonly writtenBytes: number
+  readonly logBytes: number
+}
+
+/** What cgroups and file systems tell whoever reads them on the machine itself (cAdvisor, in life). */
+export interface MachineFootprint {
+  /** Those that run. */
+  readonly containers: readonly ContainerFootprint[]
+  /** Of all images' layers. */
+  readonly imageBytes: number
+  /** Bytes in scratch volumes: by pod uid, then by volume. */
+  readonly volumes: ReadonlyMap<string, ReadonlyMap<string, number>>
+}
+
+export type ContainerResources = ContainerConfig['resources']
 
 export interface ImageStatus {
   /** `sha256:…`. */
@@ -205,6 +231,12 @@ export interface ContainerRuntime {
   /** The network namespace of a sandbox: probes and port-forwards dial into it. */
   sandboxStack(sandboxId: string): NetworkStack | undefined
   usage(): Promise<readonly ContainerUsage[]>
+  /** Changes what a running container may use, without a restart. */
+  updateContainerResources(containerId: string, resources: ContainerResources): Promise<void>
+  /** Read on the machine, not asked of the runtime: answers also while that is down. */
+  footprint(): MachineFootprint
+  /** Hears of processes that the kernel kills because the whole machine is out of memory. Returns a remover. */
+  onSystemOutOfMemory(listener: (victim: { readonly process: string; readonly pid: number }) => void): () => void
   pullImage(image: string, auth?: { readonly username: string; readonly password: string }): Promise<string>
   imageStatus(image: string): Promise<ImageStatus | undefined>
   listImages(): Promise<readonly ImageStatus[]>

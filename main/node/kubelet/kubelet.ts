@@ -18,7 +18,9 @@ import type { ContainerRuntime } from '../cri.ts'
 import { BackOff } from './back-off.ts'
 import { ClaimedVolumes } from './claimed-volumes.ts'
 import { KubeletEvents } from './events.ts'
+import { defaultEviction, Evictor, type EvictionSettings } from './evictor.ts'
 import { guardedRuntime } from './guarded-runtime.ts'
+import { ImageCollector, type ImageCollectionSettings } from './image-collector.ts'
 import { ImagePuller } from './image-puller.ts'
 import { NodeAgent } from './node-agent.ts'
 import { kubernetesVersion, type NodeCapacity, type NodeIdentity } from './node-object.ts'
@@ -54,12 +56,14 @@ export interface KubeletOptions {
   readonly hostDns?: readonly string[]
   readonly staticPods?: ManifestSource
   readonly providerId?: string
+  readonly eviction?: EvictionSettings
+  readonly imageCollection?: ImageCollectionSettings
   /** Told of Node.spec.podCIDR, for the node's network plug-in. */
   readonly podCidrChanged?: (podCidr: string) => void
 }
 
 /** The kubelet of one node: registers it, runs the pods bound to it and the static pods, reports on both, and serves :10250.
- *  Not modelled: eviction, in-place resize, device plugins, CSI. */
+ *  Not modelled: device plugins, CSI. */
 export function kubelet(options: KubeletOptions): (process: Process) => Program {
   return (process) => {
     const transport = 'request' in options.server ? options.server : new HttpClient(process, options.server, options.certificate)
@@ -80,6 +84,8 @@ export class Kubelet implements Program {
   readonly #registry: PodRegistry
   readonly #agent: NodeAgent
   readonly #mirrors: MirrorPods
+  readonly #evictor: Evictor
+  readonly #images: ImageCollector
   readonly #statics = new Map<string, Pod>()
   #podCidr: string | undefined
   #nodeSeen = false
@@ -106,7 +112,23 @@ export class Kubelet implements Program {
       onResult: (uid) => this.#registry.worker(uid)?.request('probe'),
       startedAt: process.clock.now(),
     })
-    this.#agent = new NodeAgent({ process, client, runtime, events, identity: identityOf(process, options), cachedNode: () => this.#nodes.get(undefined, options.nodeName), onReadiness: () => this.#registry.requestAll('api') })
+    this.#agent = new NodeAgent({ process, client, runtime, events, identity: identityOf(process, options), pressure: (condition) => this.#evictor.under(condition), cachedNode: () => this.#nodes.get(undefined, options.nodeName), onReadiness: () => this.#registry.requestAll('api') })
+    const images = new ImageCollector(process, runtime, events, options.capacity, options.imageCollection)
+    const evictor = new Evictor({
+      process,
+      runtime,
+      events,
+      settings: options.eviction ?? defaultEviction,
+      capacity: options.capacity,
+      workers: () => this.#registry.workers(),
+      reclaimDisk: async () => {
+        await this.#registry.collectDead()
+        await images.removeUnused()
+      },
+      onPressure: () => this.#agent.check(),
+    })
+    this.#evictor = evictor
+    this.#images = images
     this.#tools = {
       process,
       nodeName: options.nodeName,
@@ -128,6 +150,7 @@ export class Kubelet implements Program {
       clusterDns: options.clusterDns,
       clusterDomain: options.clusterDomain,
       hostDns: options.hostDns ?? [],
+      alsoAdmits: (pod) => this.#evictor.admits(pod),
       runtimeHandlerOf: async ({ spec }) => (spec?.runtimeClassName ? (await client.get(runtimeClassKind, spec.runtimeClassName)).handler : ''),
       networkProblem: () => this.#agent.networkProblem,
     }
@@ -152,6 +175,8 @@ export class Kubelet implements Program {
     await this.#startCache()
     this.#tools.events.node('Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods')
     await this.#agent.start()
+    this.#evictor.start()
+    this.#images.start()
     this.#readManifests()
     if (this.#options.staticPods) process.scope.onClose(this.#options.staticPods.onChange(() => process.clock.after(0, () => this.#readManifests())))
     await this.#informers.whenSynced()

@@ -6,6 +6,7 @@ import { jsonEqual } from '../../api/machinery/equality.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../../api/machinery/status-error.ts'
 import type { Process } from '../../kernel/machine.ts'
 import type { ContainerRuntime, ImageStatus, RuntimeVersion } from '../cri.ts'
+import type { PressureCondition } from './eviction-thresholds.ts'
 import type { KubeletEvents } from './events.ts'
 import { conditionEvents, defaultLabels, nodeLease, nodeStatus, registeredNode, type NodeFindings, type NodeIdentity } from './node-object.ts'
 
@@ -25,6 +26,7 @@ export interface NodeAgentOptions {
   readonly identity: NodeIdentity
   /** The node as the informer has it. */
   readonly cachedNode: () => Node | undefined
+  readonly pressure: (condition: PressureCondition) => boolean
   /** The runtime's or the network's state changed: pods may have to be looked at again. */
   readonly onReadiness: () => void
 }
@@ -123,7 +125,7 @@ export class NodeAgent {
   }
 
   #findings(): NodeFindings {
-    return { runtimeVersion: this.#runtimeVersion, images: this.#images, notReady: this.#notReady, memoryPressure: false, diskPressure: false, pidPressure: false }
+    return { runtimeVersion: this.#runtimeVersion, images: this.#images, notReady: this.#notReady, memoryPressure: this.#options.pressure('MemoryPressure'), diskPressure: this.#options.pressure('DiskPressure'), pidPressure: this.#options.pressure('PIDPressure') }
   }
 
   async #register(): Promise<void> {

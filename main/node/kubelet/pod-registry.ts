@@ -1,7 +1,7 @@
 import type { Pod } from '../../api/generated/types.ts'
 import { objectKey } from '../../api/machinery/object.ts'
 import { admitPod } from './admission.ts'
-import { removeOrphan } from './pod-garbage.ts'
+import { collectGarbage, removeOrphan } from './pod-garbage.ts'
 import { rejectedPodStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodWorker, type SyncCause } from './pod-worker.ts'
@@ -81,6 +81,11 @@ export class PodRegistry {
     else if (this.#sourcesReady) this.#removeOrphan(uid)
   }
 
+  /** Removes containers that have ended, of all pods, beyond what `kubectl logs --previous` needs. */
+  async collectDead(): Promise<void> {
+    for (const worker of [...this.#workers.values()]) await collectGarbage(this.#tools.runtime, await this.#tools.cache.get(worker.uid))
+  }
+
   requestAll(cause: SyncCause): void {
     for (const worker of this.#workers.values()) worker.request(cause)
   }
@@ -114,7 +119,7 @@ export class PodRegistry {
     }
     if (pod.metadata.deletionTimestamp === undefined && known.sandboxes.length === 0) {
       const others = [...this.#workers.values()].filter((other) => other !== worker && other.state === 'sync').map((other) => other.pod)
-      const rejection = admitPod(pod, others, this.#node(), isStaticPod(pod))
+      const rejection = this.#tools.alsoAdmits(pod) ?? admitPod(pod, others, this.#node(), isStaticPod(pod))
       if (rejection) {
         events.pod(pod, 'Warning', rejection.reason, rejection.message)
         status.set(pod, rejectedPodStatus(pod, rejection.reason, `Pod was rejected: ${rejection.message}`))

@@ -1,4 +1,4 @@
-import type { Container, ContainerStatus, Pod, PodStatus } from '../../api/generated/types.ts'
+import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/generated/types.ts'
 import { podQosClass } from '../../api/kinds/core/pod-qos.ts'
 import { formatTime } from '../../api/machinery/time.ts'
 import { containerStatuses, type StartFailure } from './container-statuses.ts'
@@ -18,7 +18,7 @@ export interface StatusFacts {
   readonly probes: ProbeResults & { readiness(containerId: string): ProbeOutcome | undefined }
   readonly hostIps: readonly string[]
   /** Why the kubelet itself ended the pod. */
-  readonly verdict?: { readonly reason: string; readonly message: string }
+  readonly verdict?: { readonly reason: string; readonly message: string; readonly disruption?: { readonly reason: string; readonly message: string } }
   /** Virtual ms. */
   readonly now: number
 }
@@ -46,6 +46,7 @@ export function generatePodStatus(pod: Pod, runtime: PodRuntime, facts: StatusFa
   // A pod that the kubelet ends has failed only when nothing of it runs any more: until then only its readiness shows it.
   const ending = facts.verdict !== undefined && phase !== previous.phase && runtime.containers.some((container) => container.state === 'running')
   if (ending) phase = previous.phase === 'Pending' ? 'Pending' : 'Running'
+  if (facts.verdict?.disruption && !ending) addDisruption(conditions, facts.verdict.disruption, timestamp, pod.metadata.generation)
   const reason = ending ? previous.reason : (facts.verdict?.reason ?? previous.reason)
   const message = ending ? previous.message : (facts.verdict?.message ?? previous.message)
   return {
@@ -63,6 +64,14 @@ export function generatePodStatus(pod: Pod, runtime: PodRuntime, facts: StatusFa
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
     qosClass: previous.qosClass ?? podQosClass(spec),
   }
+}
+
+function addDisruption(conditions: PodCondition[], { reason, message }: { readonly reason: string; readonly message: string }, timestamp: string, generation: number | undefined): void {
+  const at = conditions.findIndex((each) => each.type === 'DisruptionTarget')
+  if (at >= 0 && conditions[at]!.reason === reason) return
+  const condition: PodCondition = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: timestamp, ...(generation ? { observedGeneration: generation } : {}) }
+  if (at >= 0) conditions[at] = condition
+  else conditions.unshift(condition)
 }
 
 /** Adds `started` and `ready` as the prober knows them (upstream's UpdatePodStatus). */

@@ -2,6 +2,7 @@ import type { ConfigMap, Pod, Secret, Service } from '../../api/generated/types.
 import type { NetworkStack } from '../../kernel/network.ts'
 import type { Process } from '../../kernel/machine.ts'
 import type { ContainerRuntime } from '../cri.ts'
+import type { Rejection } from './admission.ts'
 import type { BackOff } from './back-off.ts'
 import type { KubeletEvents } from './events.ts'
 import type { ClaimedVolumes } from './claimed-volumes.ts'
@@ -36,6 +37,8 @@ export interface PodTools {
   readonly clusterDns: readonly string[]
   readonly clusterDomain: string
   readonly hostDns: readonly string[]
+  /** Whether something besides the node's resources speaks against a new pod. */
+  readonly alsoAdmits: (pod: Pod) => Rejection | undefined
   /** What the pod's RuntimeClass calls its handler; '' without one. Rejects when the class is missing. */
   readonly runtimeHandlerOf: (pod: Pod) => Promise<string>
   /** Why pods cannot have a network now; undefined when they can. */

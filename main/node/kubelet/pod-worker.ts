@@ -41,6 +41,10 @@ export interface WorkerView {
 export interface PodVerdict {
   readonly reason: string
   readonly message: string
+  /** How long its containers get; absent: their own period. */
+  readonly graceSeconds?: number
+  /** What the condition DisruptionTarget says of it. */
+  readonly disruption?: { readonly reason: string; readonly message: string }
 }
 
 /** Drives one pod from its first sync to its end, one step at a time (upstream's pod worker). The states only go forward. */
@@ -271,7 +275,7 @@ export class PodWorker {
     const runtime = await tools.cache.get(this.uid)
     this.#publish(runtime, false)
     tools.prober.stopLivenessAndStartup(this.uid)
-    this.#grace ??= graceOf(tools, podGraceSeconds(this.#pod))
+    this.#grace ??= graceOf(tools, Math.min(podGraceSeconds(this.#pod), this.#verdict?.graceSeconds ?? Infinity))
     await killPod(this.#pod, runtime, tools, this.#grace)
     tools.prober.removePod(this.uid)
     // The runtime's events come a moment after its answers; the last status is to show the sandboxes stopped.

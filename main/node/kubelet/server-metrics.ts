@@ -1,5 +1,6 @@
 import { formatTime } from '../../api/machinery/time.ts'
 import type { ContainerUsage } from '../cri.ts'
+import { systemCpuMillis, systemMemoryBytes } from '../machine-usage.ts'
 import { kubernetesVersion } from './node-object.ts'
 import type { KubeletServerParts } from './server-request.ts'
 
@@ -88,10 +89,6 @@ export async function cadvisorMetricsText({ tools, registry }: KubeletServerPart
     metric('container_start_time_seconds', 'gauge', 'Start time of the container since unix epoch in seconds.', started),
   )
 }
-
-/** What a node uses beside its containers: kubelet, runtime, the system itself. */
-const systemCpuMillis = 28
-const systemMemoryBytes = 310 * 1_048_576
 
 /** All of a node's usage, of containers and of the system that has run for `ageMs`. */
 function nodeUsage(containers: readonly ContainerUsage[], ageMs: number): Omit<ContainerUsage, 'id'> {

@@ -22,6 +22,8 @@ export class Container {
   reason = ''
   message = ''
   signal = 0
+  /** What it may use, where that was changed. */
+  resources: ContainerConfig['resources'] | undefined
   /** While it runs. */
   processes: PidNamespace | undefined
   terminal: Terminal | undefined
@@ -58,6 +60,7 @@ export class Container {
       reason: this.reason,
       message: this.message,
       signal: this.signal,
+      ...(this.resources ? { resources: this.resources } : {}),
       imageRef: `${this.image.repository}@${this.image.digest}`,
     }
   }

@@ -3,12 +3,14 @@ import type { Connection, NetworkStack } from '../../kernel/network.ts'
 import {
   CriError,
   type ContainerConfig,
+  type ContainerResources,
   type ContainerRuntime,
   type ContainerStatus,
   type ContainerUsage,
   type ExecResult,
   type ImageStatus,
   type LogLineOfContainer,
+  type MachineFootprint,
   type PodSandboxConfig,
   type PodSandboxStatus,
   type RuntimeEvent,
@@ -16,6 +18,7 @@ import {
   type StreamSession,
 } from '../cri.ts'
 import { callNames, runtimeIdentities, type AnswerFrame, type CallFrame, type CallName, type RuntimeIdentity } from './socket.ts'
+import { footprintOf } from './footprint.ts'
 import { runtimeState, type RuntimeState } from './state.ts'
 
 interface Pending {
@@ -95,6 +98,22 @@ export class RuntimeClient implements ContainerRuntime {
   }
   usage(): Promise<readonly ContainerUsage[]> {
     return this.#call('usage', '')
+  }
+  updateContainerResources(containerId: string, resources: ContainerResources): Promise<void> {
+    return this.#call('updateContainerResources', short(containerId), containerId, resources)
+  }
+  footprint(): MachineFootprint {
+    return footprintOf(this.#state)
+  }
+  onSystemOutOfMemory(listener: (victim: { readonly process: string; readonly pid: number }) => void): () => void {
+    const cancel = this.#state.onSystemOutOfMemory((victim) => {
+      this.#process.clock.after(eventDelayMs, () => listener(victim))
+    })
+    const forget = this.#process.scope.onClose(cancel)
+    return () => {
+      forget()
+      cancel()
+    }
   }
   pullImage(image: string, auth?: { readonly username: string; readonly password: string }): Promise<string> {
     return this.#call('pullImage', image, image, auth)

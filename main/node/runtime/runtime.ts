@@ -4,23 +4,27 @@ import type { ContainerNetwork } from '../cni.ts'
 import {
   CriError,
   type ContainerConfig,
+  type ContainerResources,
   type ContainerRuntime,
   type ContainerStatus,
   type ContainerUsage,
   type ExecResult,
   type ImageStatus,
   type LogLineOfContainer,
+  type MachineFootprint,
   type PodSandboxConfig,
   type PodSandboxStatus,
   type RuntimeEvent,
   type RuntimeVersion,
   type StreamSession,
 } from '../cri.ts'
+import { systemMemoryBytes } from '../machine-usage.ts'
 import { CallRing } from './call-record.ts'
 import { Container } from './container.ts'
 import { containerFiles, userOf } from './container-files.ts'
 import { LogSink } from './container-log.ts'
 import { ContainerSessions } from './container-sessions.ts'
+import { footprintOf } from './footprint.ts'
 import { preload, requireReference } from './images/image-store.ts'
 import { canonicalReference } from './images/reference.ts'
 import type { Registries } from './images/registry.ts'
@@ -29,7 +33,7 @@ import { PidNamespace } from './processes/pid-namespace.ts'
 import { Pipe } from './processes/pipe.ts'
 import { parseSignal } from './processes/signals.ts'
 import { Terminal } from './processes/terminal.ts'
-import { ExecError, type ProgramTable, type Resolver } from './programs/program.ts'
+import { ExecError, type ContainerLimits, type ProgramTable, type Resolver } from './programs/program.ts'
 import { runtimeView } from './runtime-view.ts'
 import { Sandbox } from './sandbox.ts'
 import { callNames, runtimeIdentities, type AnswerFrame, type CallFrame, type RuntimeIdentity, type RuntimeIdentityName } from './socket.ts'
@@ -55,6 +59,7 @@ const costs = {
   createContainer: 9,
   startContainer: 14,
   removeContainer: 6,
+  updateContainerResources: 5,
   look: 0.25,
   removeImage: 20,
 } as const
@@ -319,6 +324,22 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
     return result
   }
 
+  async updateContainerResources(containerId: string, resources: ContainerResources): Promise<void> {
+    await this.#spend(costs.updateContainerResources)
+    const container = this.#container(containerId)
+    if (container.state !== 'running' && container.state !== 'created') throw new CriError('Unknown', `failed to update resources: container is in CONTAINER_${container.state.toUpperCase()} state`)
+    container.resources = resources
+    container.processes?.setLimits(this.#limits(resources))
+  }
+
+  footprint(): MachineFootprint {
+    return footprintOf(this.#state)
+  }
+
+  onSystemOutOfMemory(listener: (victim: { readonly process: string; readonly pid: number }) => void): () => void {
+    return this.#state.onSystemOutOfMemory(listener)
+  }
+
   // ---- ImageService
 
   async pullImage(image: string, auth?: { readonly username: string; readonly password: string }): Promise<string> {
@@ -420,12 +441,8 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
       stack,
       random: this.#process.random,
       hostname: sandbox.config.hostname,
-      limits: {
-        cpuLimitMillis: config.resources.cpuLimitMillis,
-        memoryLimitBytes: config.resources.memoryLimitBytes,
-        machineCpus: this.#options.machineCpus ?? 4,
-        machineMemoryBytes: this.#options.machineMemoryBytes ?? 8 * 1024 ** 3,
-      },
+      limits: this.#limits(container.resources ?? config.resources),
+      memory: this.#state.memory(this.#machineMemoryBytes - systemMemoryBytes),
       programs: this.#options.programs,
       resolver: this.#options.resolver,
       files: (namespace) => containerFiles({ state: this.#state, sandbox: sandbox.config, ips: sandbox.ips, config, image, processes: namespace }),
@@ -461,6 +478,14 @@ export class SimulatedRuntime implements ContainerRuntime, Program {
       container.startedAt = 0
       throw error
     }
+  }
+
+  get #machineMemoryBytes(): number {
+    return this.#options.machineMemoryBytes ?? 8 * 1024 ** 3
+  }
+
+  #limits({ cpuLimitMillis, memoryLimitBytes }: ContainerResources): ContainerLimits {
+    return { cpuLimitMillis, memoryLimitBytes, machineCpus: this.#options.machineCpus ?? 4, machineMemoryBytes: this.#machineMemoryBytes }
   }
 
   #exited(container: Container, sandbox: Sandbox, processes: PidNamespace, exitCode: number, signal: number, outOfMemory: boolean): void {

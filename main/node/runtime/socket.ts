@@ -30,6 +30,7 @@ export const callNames = {
   exec: 'Exec',
   attach: 'Attach',
   usage: 'ListContainerStats',
+  updateContainerResources: 'UpdateContainerResources',
   pullImage: 'PullImage',
   imageStatus: 'ImageStatus',
   listImages: 'ListImages',

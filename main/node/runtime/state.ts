@@ -6,6 +6,8 @@ import { ContainerLog } from './container-log.ts'
 import { DirectoryInode } from './files/inode.ts'
 import { nodeFiles } from './host-files.ts'
 import { ImageStore } from './images/image-store.ts'
+import { MachineMemory } from './processes/machine-memory.ts'
+import type { ProcessEntry } from './programs/program.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** What a node keeps of its containers, whatever becomes of the runtime's own process: sandboxes and containers (their
@@ -23,6 +25,8 @@ export class RuntimeState {
   shims: Scope | undefined
   readonly #listeners = new Set<(event: RuntimeEvent) => void>()
   readonly #volumes = new Map<string, Map<string, DirectoryInode>>()
+  #memory: MachineMemory | undefined
+  readonly #outOfMemoryListeners = new Set<(victim: { readonly process: string; readonly pid: number }) => void>()
   #undelivered: RuntimeEvent[] = []
   /** Whether the runtime is there to pass events on. */
   #announcing = false
@@ -38,6 +42,36 @@ export class RuntimeState {
     let directory = volumes.get(name)
     if (!directory) volumes.set(name, (directory = new DirectoryInode(new Map(), { mode: 0o777 })))
     return directory
+  }
+
+  /** All scratch volumes, by pod uid. */
+  volumes(): ReadonlyMap<string, ReadonlyMap<string, DirectoryInode>> {
+    return this.#volumes
+  }
+
+  /** The memory of the machine, as large as it was first said to be. */
+  memory(capacityBytes: number): MachineMemory {
+    return (this.#memory ??= new MachineMemory(capacityBytes, () => this.#outOfMemory()))
+  }
+
+  onSystemOutOfMemory(listener: (victim: { readonly process: string; readonly pid: number }) => void): () => void {
+    this.#outOfMemoryListeners.add(listener)
+    return () => this.#outOfMemoryListeners.delete(listener)
+  }
+
+  /** Kills the container with the highest score: its share of the memory in thousandths, adjusted as the kubelet asked. */
+  #outOfMemory(): void {
+    let worst: { readonly container: Container; readonly score: number } | undefined
+    for (const container of this.containers.values()) {
+      if (container.state !== 'running' || !container.processes) continue
+      const score = (1000 * container.processes.memoryBytes) / this.#memory!.capacityBytes + container.config.oomScoreAdj
+      if (container.config.oomScoreAdj > -1000 && (!worst || score > worst.score)) worst = { container, score }
+    }
+    const processes = worst?.container.processes
+    if (!processes) return
+    const largest = processes.own().reduce<ProcessEntry | undefined>((most, each) => (!most || each.memoryBytes > most.memoryBytes ? each : most), undefined)
+    processes.killForMemory()
+    for (const listener of [...this.#outOfMemoryListeners]) listener({ process: (largest?.command[0] ?? '').split('/').at(-1)!, pid: largest?.pid ?? 1 })
   }
 
   dropVolumes(podUid: string): void {

@@ -1,28 +1,29 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { manifestNames, startPodStatesLab, type PodStatesLab } from './pod-states-lab.ts'
 import { scenarios } from './scenarios.ts'
-import { podStates, type PodState } from './states.ts'
+import { nodeStates, podStates, type PodState } from './states.ts'
 
-const sightOf = ({ place, state, manifest }: PodState): string => `pod/${manifest} ${place} ${state}`
+const states = [...podStates, ...nodeStates]
+const sightOf = (each: PodState): string => (nodeStates.includes(each) ? `node/worker-3 ${each.place} ${each.state}` : `pod/${each.manifest} ${each.place} ${each.state}`)
 
 describe('states of pods', () => {
   let at: PodStatesLab
 
   beforeAll(async () => {
     at = await startPodStatesLab()
-    for (const name of new Set(podStates.map(({ manifest }) => manifest))) await at.apply(name)
+    for (const name of new Set(states.filter(({ after }) => !after || !scenarios[after]!.applies).map(({ manifest }) => manifest))) await at.apply(name)
     const done = new Set<string>()
-    for (const { manifest, after } of podStates) {
+    for (const { manifest, after } of states) {
       if (!after || done.has(`${after} ${manifest}`)) continue
       done.add(`${after} ${manifest}`)
       await scenarios[after]!.run(at, manifest)
     }
-    const wanted = podStates.map(sightOf)
+    const wanted = states.map(sightOf)
     for (let waitedMs = 0; waitedMs < 300_000 && !wanted.every((each) => at.seen.has(each)); waitedMs += 1_000) await at.lab.cluster.kernel.runFor(1_000)
   }, 120_000)
 
-  test.each(podStates.map((each) => [each.place, each.state, each.manifest, each] as const))('%s %s is reached by %s', (_place, _state, manifest, each) => {
-    const near = [...at.seen].filter((sight) => sight.startsWith(`pod/${manifest} `))
+  test.each(states.map((each) => [each.place, each.state, each.manifest, each] as const))('%s %s is reached by %s', (_place, _state, manifest, each) => {
+    const near = [...at.seen].filter((sight) => sight.startsWith(nodeStates.includes(each) ? 'node/worker-3 ' : `pod/${manifest} `))
     expect(near).toContain(sightOf(each))
   })
 
@@ -32,7 +33,7 @@ describe('states of pods', () => {
   })
 
   test('every manifest is of use', () => {
-    expect(manifestNames().filter((name) => !podStates.some(({ manifest }) => manifest === name))).toEqual([])
+    expect(manifestNames().filter((name) => !states.some(({ manifest }) => manifest === name))).toEqual([])
   })
 
   /** `npx vitest run -u test/simulation/pod-states` writes it anew. */
@@ -42,10 +43,10 @@ describe('states of pods', () => {
 })
 
 function readme(): string {
-  const rows = podStates.map(({ place, state, manifest, after, means }) => `| ${place} | ${state} | ${means} | [${manifest}](manifests/${manifest}.yaml)${after ? `, ${scenarios[after]!.text}` : ''} |`)
+  const rows = states.map(({ place, state, manifest, after, means }) => `| ${place} | ${state} | ${means} | [${manifest}](manifests/${manifest}.yaml)${after ? `, ${scenarios[after]!.text}` : ''} |`)
   return `# States of pods
 
-Every state, reason, condition and event that a pod can come to on a node, with a manifest that brings it there. pod-states.test.ts applies
+Every state, reason, condition and event that a pod can come to on a node, and what its node shows of it, with a manifest that brings it there. pod-states.test.ts applies
 the manifests to one simulated cluster, looks at all that a watcher is told, and writes this table from states.ts.
 
 | Where | State | Means | Manifest |

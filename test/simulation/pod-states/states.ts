@@ -120,4 +120,17 @@ export const podStates: readonly PodState[] = [
   // ---- The kubelet ends it
   state('reason', 'DeadlineExceeded', 'deadline', 'ran longer than activeDeadlineSeconds'),
   state('event', 'DeadlineExceeded', 'deadline', 'ran longer than activeDeadlineSeconds'),
+  state('reason', 'Evicted', 'scratch-too-large', 'a scratch volume is larger than it may be'),
+  state('STATUS', 'Evicted', 'comes-too-late', 'asks for no memory and comes to a node that is short of it', 'pressure'),
+  state('event', 'Evicted', 'storage-too-large', 'a container has written more than its limit'),
+  state('reason', 'Evicted', 'memory-pressure', "the node's memory is nearly gone, and this pod uses the most above its request"),
+  state('condition', 'DisruptionTarget=True(TerminationByKubelet)', 'memory-pressure', 'ended for the good of its node'),
+]
+
+/** The same of the node that a pod was on: `worker-3` for pods that make trouble. */
+export const nodeStates: readonly PodState[] = [
+  state('node event', 'EvictionThresholdMet', 'memory-pressure', 'something is nearly gone: pods will be evicted'),
+  state('node condition', 'MemoryPressure=True', 'memory-pressure', 'less than 100Mi of memory are free; stays for 5 minutes'),
+  state('node event', 'NodeHasInsufficientMemory', 'memory-pressure', 'less than 100Mi of memory are free'),
+  state('node event', 'SystemOOM', 'memory-gone', 'all memory was gone before the kubelet looked: the kernel killed a process'),
 ]

@@ -3,11 +3,14 @@ import type { NetworkStack } from '../../../kernel/network.ts'
 import {
   CriError,
   type ContainerConfig,
+  type ContainerFootprint,
+  type ContainerResources,
   type ContainerRuntime,
   type ContainerStatus,
   type ExecResult,
   type ImageStatus,
   type LogLineOfContainer,
+  type MachineFootprint,
   type PodSandboxConfig,
   type PodSandboxStatus,
   type RuntimeEvent,
@@ -53,6 +56,11 @@ export class FakeRuntime implements ContainerRuntime {
   readonly startTimes: { readonly name: string; readonly time: number }[] = []
   runtimeReady = true
   networkReady = true
+  /** What each container of a pod uses, by pod name. */
+  readonly used = new Map<string, Partial<Pick<ContainerFootprint, 'memoryBytes' | 'processes' | 'writtenBytes' | 'logBytes'>>>()
+  imageBytes = 0
+  /** Tells that the machine was out of memory. */
+  outOfMemory: (victim: { readonly process: string; readonly pid: number }) => void = () => {}
   /** How long after a call's answer its event comes. */
   eventDelayMs = 0
   readonly #clock: Clock
@@ -317,6 +325,26 @@ export class FakeRuntime implements ContainerRuntime {
     this.#clock.after(this.eventDelayMs, () => {
       for (const listener of this.#listeners) listener(event)
     })
+  }
+
+  updateContainerResources(containerId: string, resources: ContainerResources): Promise<void> {
+    const container = this.#container(containerId)
+    container.status = { ...container.status, resources }
+    this.calls.push(`update ${this.#name(containerId)} cpu=${resources.cpuRequestMillis}/${resources.cpuLimitMillis} memory=${resources.memoryLimitBytes}`)
+    return this.#answer(undefined)
+  }
+
+  footprint(): MachineFootprint {
+    const containers = [...this.#containers.values()].filter(({ status }) => status.state === 'running').map(({ status }) => {
+      const pod = this.#sandboxes.get(status.sandboxId)!.status.config
+      return { id: status.id, podUid: pod.uid, name: status.config.name, memoryBytes: 10_000_000, processes: 1, writtenBytes: 0, logBytes: 0, ...this.used.get(pod.name) }
+    })
+    return { containers, imageBytes: this.imageBytes, volumes: new Map() }
+  }
+
+  onSystemOutOfMemory(listener: (victim: { readonly process: string; readonly pid: number }) => void): () => void {
+    this.outOfMemory = listener
+    return () => {}
   }
 
   async #answer<T>(value: T): Promise<T> {

@@ -1,5 +1,6 @@
 import { FileError } from './file-error.ts'
 import { DirectoryInode, DynamicDirectory, FileInode, LinkInode, type Inode } from './inode.ts'
+import { heldBytes } from './held-bytes.ts'
 import { absolutePath, joinPath } from './path.ts'
 
 /** What is mounted where. Unlike a map it may make its mount points when they are asked for. */
@@ -59,6 +60,11 @@ export class FileSystem {
     this.uid = options.uid ?? 0
     this.gid = options.gid ?? 0
     this.readOnly = options.readOnly ?? false
+  }
+
+  /** Bytes that were written over what was there at first. */
+  get writtenBytes(): number {
+    return heldBytes(this.#root)
   }
 
   /** The inode at an absolute path, links followed; undefined when there is none. */

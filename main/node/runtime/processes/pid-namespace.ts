@@ -4,6 +4,7 @@ import type { Random } from '../../../kernel/random.ts'
 import type { FileSystem } from '../files/file-system.ts'
 import { ExecError, type ChildProcess, type ContainerLimits, type IdleWorker, type ProcessEntry, type ProgramTable, type Resolver } from '../programs/program.ts'
 import { findExecutable, loadExecutable } from './executable.ts'
+import type { MachineMemory } from './machine-memory.ts'
 import type { OpenFile } from './open-file.ts'
 import { ContainerProcess, type Environment } from './process.ts'
 import { signalNumbers, type Signal } from './signals.ts'
@@ -14,6 +15,8 @@ export interface PidNamespaceOptions {
   readonly random: Random
   readonly hostname: string
   readonly limits: ContainerLimits
+  /** Of the machine, shared with other namespaces. */
+  readonly memory?: MachineMemory
   readonly programs: ProgramTable
   readonly resolver: Resolver | undefined
   /** Made when a process first looks. */
@@ -38,11 +41,14 @@ export class PidNamespace {
   #endedCpuMs = 0
   #over = false
   #outOfMemory = false
+  #limits: ContainerLimits
+  #countedBytes = 0
   /** When all CPU time taken so far will have been worked off. */
   #busyUntil = 0
 
   constructor(options: PidNamespaceOptions) {
     this.#options = options
+    this.#limits = options.limits
     this.kernel = options.kernel
     this.startedAt = options.kernel.now()
     this.#nextPid = options.firstPid ?? 1
@@ -61,7 +67,7 @@ export class PidNamespace {
     return this.#options.hostname
   }
   get limits(): ContainerLimits {
-    return this.#options.limits
+    return this.#limits
   }
   get programs(): ProgramTable {
     return this.#options.programs
@@ -180,12 +186,43 @@ export class PidNamespace {
 
   /** Kills the whole container when its processes hold more memory than it may have (memory.oom.group). */
   checkMemory(): void {
+    this.#countMemory()
     const limit = this.limits.memoryLimitBytes
     if (limit <= 0 || this.#over || this.memoryBytes <= limit) return
+    this.killForMemory()
+  }
+
+  /** The kernel ends the container to get its memory back. */
+  killForMemory(): void {
     this.#outOfMemory = true
     const first = this.#processes.get(1)
     if (first) first.kill('KILL')
     else this.killAll()
+  }
+
+  /** What the container may use from now on. */
+  setLimits(limits: ContainerLimits): void {
+    this.#limits = limits
+    this.checkMemory()
+  }
+
+  /** Number of processes, those that run nothing included. */
+  get count(): number {
+    return (this.#idle ?? []).reduce((sum, group) => sum + group.count, this.#processes.size)
+  }
+
+  /** Bytes in files that its processes have written over the image. */
+  get writtenBytes(): number {
+    return this.#files?.writtenBytes ?? 0
+  }
+
+  #countMemory(): void {
+    const { memory } = this.#options
+    if (!memory) return
+    const bytes = this.memoryBytes
+    const change = bytes - this.#countedBytes
+    this.#countedBytes = bytes
+    if (change !== 0) memory.change(change)
   }
 
   /** The container stops existing: nothing in it runs again. */
@@ -199,6 +236,7 @@ export class PidNamespace {
     this.#endedCpuMs += process.cpuMs
     this.#idle = this.#idle?.filter((group) => group.parentPid !== process.pid)
     for (const other of this.#processes.values()) if (other.parentPid === process.pid) other.parentPid = 1
+    this.#countMemory()
     if (process.pid !== (this.#options.firstPid ?? 1) || this.#over) return
     this.#over = true
     this.killAll()
