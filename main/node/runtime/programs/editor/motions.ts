@@ -96,7 +96,7 @@ function repeat(count: number, from: Position, step: (at: Position) => Position)
   return at
 }
 
-export function wordForward(lines: readonly string[], { row, column }: Position, big: boolean): Position {
+function wordForward(lines: readonly string[], { row, column }: Position, big: boolean): Position {
   let line = lines[row]!
   const kind = kindOf(line[column], big)
   while (column < line.length && kind !== 'blank' && kindOf(line[column], big) === kind) column++
@@ -124,7 +124,7 @@ function wordBack(lines: readonly string[], { row, column }: Position, big: bool
   return { row, column }
 }
 
-function wordEnd(lines: readonly string[], { row, column }: Position, big: boolean): Position {
+export function wordEnd(lines: readonly string[], { row, column }: Position, big: boolean): Position {
   column++
   for (;;) {
     const line = lines[row]!

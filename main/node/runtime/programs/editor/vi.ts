@@ -4,7 +4,7 @@ import { complain, nameOf } from '../text-input.ts'
 import { runChild, filterThrough } from './child-shell.ts'
 import { ExError, runEx, shifted, type ExTarget } from './ex-commands.ts'
 import { Keyboard } from './keyboard.ts'
-import { findInLine, motionOf, textObject, type Motion } from './motions.ts'
+import { findInLine, motionOf, textObject, wordEnd, type Motion } from './motions.ts'
 import { columnOf, Screen, visible } from './screen.ts'
 import { loadFile, TextBuffer, type Position } from './text-buffer.ts'
 import { search, viPattern } from './vi-search.ts'
@@ -146,7 +146,7 @@ class Vi implements ExTarget {
     if (this.#inserting()) return this.#insertKey(key)
     this.#typed = [key]
     const changes = await this.#runCommand(key)
-    if (changes && !this.#repeating) this.#lastChange = this.#typed
+    if (changes && !this.#repeating && !this.#inserting()) this.#lastChange = [...this.#typed]
     this.buffer.clamp(this.#inserting())
   }
 
@@ -316,11 +316,18 @@ class Vi implements ExTarget {
     }
     // `cw` leaves the blanks after the word alone.
     const changesWord = operator === 'c' && (key === 'w' || key === 'W') && /\S/.test(buffer.line[buffer.column] ?? ' ')
-    const motion = await this.#motion(changesWord ? (key === 'w' ? 'e' : 'E') : key, times, digits !== '' || count > 1)
+    const motion = changesWord ? this.#wordsEnd(times, key === 'W') : await this.#motion(key, times, digits !== '' || count > 1)
     if (!motion) return false
     // `dw` on the last word of a line does not join it with the next.
     if ((key === 'w' || key === 'W') && motion.to.row > buffer.row && times === 1) return this.#applyMotion(operator, { to: { row: buffer.row, column: buffer.line.length } })
     return this.#applyMotion(operator, motion)
+  }
+
+  /** The end of the word under the cursor, or of one after it. */
+  #wordsEnd(count: number, big: boolean): Motion {
+    let to: Position = { row: this.buffer.row, column: this.buffer.column - 1 }
+    for (let time = 0; time < count; time++) to = wordEnd(this.buffer.lines, to, big)
+    return { to, inclusive: true }
   }
 
   #applyMotion(operator: string, motion: Motion): boolean {
@@ -691,7 +698,7 @@ class Vi implements ExTarget {
         buffer.column = Math.max(0, buffer.column - 1)
         buffer.clamp(false)
         this.#wanted = buffer.column
-        if (!this.#repeating) this.#lastChange = this.#typed
+        if (!this.#repeating) this.#lastChange = [...this.#typed]
         return
       case 'Enter':
         put(`\n${this.options.get('autoindent') && !this.options.get('paste') ? /^\s*/.exec(buffer.line)![0] : ''}`)
@@ -771,7 +778,7 @@ class Vi implements ExTarget {
     const width = Math.max(1, this.#screen.columns - gutter)
     if (buffer.row < this.#top || buffer.row >= this.#top + height) {
       const far = buffer.row < this.#top - height || buffer.row > this.#top + 2 * height
-      this.#top = far ? Math.max(0, buffer.row - Math.floor(height / 2)) : buffer.row < this.#top ? buffer.row : buffer.row - height + 1
+      this.#top = far ? Math.max(0, Math.min(buffer.lines.length - height, buffer.row - Math.floor(height / 2))) : buffer.row < this.#top ? buffer.row : buffer.row - height + 1
     }
     const column = columnOf(buffer.line, buffer.column)
     if (column < this.#left || column >= this.#left + width) this.#left = Math.max(0, column - Math.floor(width / 2))
