@@ -4,6 +4,8 @@ import type { Scope } from '../kernel/scope.ts'
 import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server.ts'
 import type { OutboundDoor } from '../control-plane/apiserver/outbound/door.ts'
 import type { StoredObjects } from '../control-plane/apiserver/storage/stored-objects.ts'
+import { cloudControllerManager } from '../control-plane/cloud/cloud-controller-manager.ts'
+import { uninitializedTaint } from '../control-plane/cloud/node/cloud-node-controller.ts'
 import { kubeControllerManager } from '../control-plane/controllers/kube-controller-manager.ts'
 import { localPathProvisioner } from '../control-plane/controllers/local-path-provisioner/local-path-provisioner.ts'
 import { etcdClient } from '../control-plane/etcd/network-client.ts'
@@ -26,6 +28,7 @@ import { kubeProxy } from '../node/proxy/kube-proxy.ts'
 import { HttpClient } from '../kernel/http.ts'
 import { standardPrograms } from '../node/runtime/programs/standard-programs.ts'
 import { exitUnit, Systemd } from '../node/systemd/systemd.ts'
+import { cloudEndpoint } from './cloud-site.ts'
 import type { ClusterOptions } from './cluster-options.ts'
 import { componentProgram, useAs } from './component-programs.ts'
 import { readKubeletSettings, type KubeletRefusal, type KubeletSettings } from './kubelet-start.ts'
@@ -143,7 +146,11 @@ export class ClusterNode {
       capacity: { cpuMillis: spec.cpuMillis, memoryBytes: spec.memoryBytes, pods: settings.podsMax ?? spec.podsMax, ephemeralStorageBytes: spec.storageBytes },
       // A kubelet may not give itself a role: kubeadm does.
       labels: spec.labels,
-      taints: controlPlane && !alone ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
+      taints: [
+        ...(controlPlane && !alone ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : []),
+        // --cloud-provider=external: nobody comes before the cloud has said what the node is.
+        ...(options.spec.cloud ? [{ key: uninitializedTaint, value: 'true', effect: 'NoSchedule' }] : []),
+      ],
       clusterDns: settings.clusterDns ?? [options.spec.dnsAddress],
       clusterDomain: settings.clusterDomain ?? options.spec.clusterDomain,
       ...(settings.standardManifests ? { staticPods: this.manifests } : {}),
@@ -194,6 +201,7 @@ export class ClusterNode {
         })(process),
       ),
       component('kube-scheduler', kubeScheduler({ server })),
+      component('cloud-controller-manager', cloudControllerManager({ server, cloud: cloudEndpoint, clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
       component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, signToken: (claims) => options.tokens.sign(claims), ...(options.certificateAuthority ? { certificateAuthority: options.certificateAuthority } : {}), clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])
   }

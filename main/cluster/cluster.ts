@@ -1,4 +1,4 @@
-import { SimulatedDisk } from '../kernel/disk.ts'
+import { SimulatedDisk, type DiskBacking } from '../kernel/disk.ts'
 import type { RecordedInput } from '../kernel/input-log.ts'
 import { Kernel } from '../kernel/kernel.ts'
 import { Machine } from '../kernel/machine.ts'
@@ -9,6 +9,8 @@ import { StoredObjects } from '../control-plane/apiserver/storage/stored-objects
 import { BridgeError } from '../../preload/contract/bridge.ts'
 import type { TimeState } from '../../preload/contract/time.ts'
 import { addonsOf } from './addons.ts'
+import { autoscalerAddon, cloudManagerAccess } from './cloud-addons.ts'
+import { CloudSite, type CloudFault } from './cloud-site.ts'
 import { metricsAddon } from './metrics-addon.ts'
 import { ApiServers } from './api-servers.ts'
 import { ClusterNode } from './cluster-node.ts'
@@ -18,15 +20,20 @@ import type { Host } from '../node/host/host.ts'
 import { kubeadmInit } from './kubeadm.ts'
 import { LoadBalancer } from './load-balancer.ts'
 import { Observer } from './observer/observer.ts'
+import { OutsideTraffic } from './outside-traffic.ts'
+import { addressOfMachine, type MachineSpec } from './spec.ts'
 
 /** A fault that a person asked for. */
 export type Fault =
   | { readonly type: 'powerOff' | 'powerOn'; readonly machine: string }
   | { readonly type: 'partition' | 'heal'; readonly a: string; readonly b: string }
   | { readonly type: 'kill'; readonly processId: string }
+  | CloudFault
 
 const apiServerPort = 6443
 const etcdPort = 2379
+/** The host, as seen from the simulated network. */
+const hostAddress = '192.168.64.1'
 
 /** A whole cluster on one kernel: machines from a spec, what runs on them, and the doors through which the outside looks and acts. */
 export class Cluster {
@@ -43,11 +50,18 @@ export class Cluster {
   readonly apiServers: ApiServers
   /** Before several API servers. */
   readonly loadBalancer: LoadBalancer | undefined
+  /** The provider that the machines are rented from, where the spec has one. */
+  readonly cloud: CloudSite | undefined
+  /** Connections from the host to addresses of the simulated network. */
+  readonly traffic: OutsideTraffic
   /** The control-plane endpoint: the load balancer's, or the one API server's. */
   readonly server: Endpoint
   /** Resolves when every node has been Ready once. */
   readonly ready: Promise<void>
   #onReady!: () => void
+  readonly #stored: StoredObjects
+  /** Machines that ever were: none gets the address of another. */
+  #machineCount = 0
   readonly #timeListeners = new Set<() => void>()
 
   constructor(options: ClusterOptions) {
@@ -68,37 +82,78 @@ export class Cluster {
     }
     this.server = this.loadBalancer?.endpoint ?? { address: firstControlPlane.address, port: apiServerPort }
     this.apiServers = new ApiServers(controlPlanes.map(({ name }) => name), (machine) => this.loadBalancer?.isHealthy(machine) ?? true)
-    const stored = new StoredObjects(options.freeze ?? false)
+    this.#stored = new StoredObjects(options.freeze ?? false)
     this.outsideCalls = new OutsideCalls(this.kernel, (label, data, run) => this.gateway.enter(label, data, run), options.performOutbound, () => this.pacer.state !== 'running' || this.pacer.speed === Infinity)
-    for (const machineSpec of spec.machines) {
-      const disk = new SimulatedDisk(this.kernel, machineSpec.name, options.backingOf?.(machineSpec.name))
-      const machine = new Machine(this.network, machineSpec.name, machineSpec.address, disk)
-      this.machines.set(machine.name, machine)
-      this.nodes.set(machine.name, new ClusterNode(machine, machineSpec, options, {
-        server: machineSpec.role === 'control-plane' ? { address: machineSpec.address, port: apiServerPort } : this.server,
-        controlPlaneEndpoint: this.server,
-        etcd: { address: machineSpec === firstControlPlane ? '127.0.0.1' : firstControlPlane.address, port: etcdPort },
-        stored,
-        outbound: this.outsideCalls,
-        reach: (name) => this.reach(name, machineSpec.name),
-        apiServerStarted: (apiServer, scope) => this.apiServers.started(machineSpec.name, apiServer, scope),
-      }))
+    for (const machineSpec of spec.machines) this.#addNode(machineSpec, options.backingOf?.(machineSpec.name))
+    if (spec.cloud) {
+      this.cloud = new CloudSite(this.kernel, this.network, spec, spec.cloud, {
+        launch: (name, { cpuMillis, memoryBytes, storageBytes, podsMax, labels }) => {
+          const address = addressOfMachine(this.#machineCount)
+          const node = this.#addNode({ name, role: 'worker', address, cpuMillis, memoryBytes, storageBytes, podsMax, labels })
+          this.observer.watchMachine(node.machine)
+          node.boot()
+          this.observer.machineryChanged()
+          return address
+        },
+        isOn: (name) => this.machines.get(name)?.poweredOn ?? false,
+        switchOn: (name) => {
+          this.nodes.get(name)?.powerOn()
+          this.observer.machineryChanged()
+        },
+        switchOff: (name) => {
+          this.machines.get(name)?.powerOff()
+          this.observer.machineryChanged()
+        },
+        scrap: (name) => this.#scrap(name),
+      })
+      this.machines.set(this.cloud.machine.name, this.cloud.machine)
     }
+    this.traffic = new OutsideTraffic(this.network.createStack('host', 'host', [hostAddress]))
     this.observer = new Observer(this.kernel, this.network, this.machines)
     this.gateway = new Gateway(this.kernel, this.pacer, this.observer.messages, this.apiServers)
     this.pacer.onChange(() => this.#timeChanged())
+  }
+
+  /** A machine with what runs on it, switched off. */
+  #addNode(machineSpec: MachineSpec, backing?: DiskBacking): ClusterNode {
+    const { options } = this
+    const firstControlPlane = options.spec.machines.find(({ role }) => role === 'control-plane')!
+    this.#machineCount++
+    const machine = new Machine(this.network, machineSpec.name, machineSpec.address, new SimulatedDisk(this.kernel, machineSpec.name, backing))
+    const node = new ClusterNode(machine, machineSpec, options, {
+      server: machineSpec.role === 'control-plane' ? { address: machineSpec.address, port: apiServerPort } : this.server,
+      controlPlaneEndpoint: this.server,
+      etcd: { address: machineSpec === firstControlPlane ? '127.0.0.1' : firstControlPlane.address, port: etcdPort },
+      stored: this.#stored,
+      outbound: this.outsideCalls,
+      reach: (name) => this.reach(name, machineSpec.name),
+      apiServerStarted: (apiServer, scope) => this.apiServers.started(machineSpec.name, apiServer, scope),
+    })
+    this.machines.set(machine.name, machine)
+    this.nodes.set(machine.name, node)
+    return node
+  }
+
+  /** Takes a machine out of the world: whatever ran on it is gone, and so are its addresses. */
+  #scrap(name: string): void {
+    this.machines.get(name)?.powerOff()
+    this.network.releaseMachine(name)
+    this.machines.delete(name)
+    this.nodes.delete(name)
+    this.observer.machineryChanged()
   }
 
   /** Powers everything on. The kernel has to run for anything to happen. */
   boot(): void {
     const { spec } = this.options
     this.loadBalancer?.boot()
+    this.cloud?.boot()
     for (const node of this.nodes.values()) node.boot()
     const controlPlane = [...this.nodes.values()].find((node) => node.spec.role === 'control-plane')!
     const { server } = this
     controlPlane.machine.start(
       'kubeadm',
-      kubeadmInit({ server, addons: addonsOf(spec, `https://${server.address}:${server.port}`), lateAddons: metricsAddon(), nodes: spec.machines.map((machine) => machine.name), controlPlanes: spec.machines.filter((machine) => machine.role === 'control-plane').map((machine) => machine.name), onReady: () => this.#onReady() }),
+      kubeadmInit({ server, addons: [...(spec.cloud ? cloudManagerAccess() : []), ...addonsOf(spec, `https://${server.address}:${server.port}`)], lateAddons: [...metricsAddon(), ...(spec.cloud && spec.cloud.nodeGroups.length > 0 ? autoscalerAddon(spec.cloud.nodeGroups) : [])], nodes: spec.machines.map((machine) => machine.name), controlPlanes: spec.machines.filter((machine) => machine.role === 'control-plane').map((machine) => machine.name), onReady: () => this.#onReady() }),
     )
   }
 
@@ -182,6 +237,11 @@ export class Cluster {
       if (!node) throw new BridgeError({ code: 'not-found', message: `there is no machine ${name}` })
       return node
     }
+    const standing = (name: string): Machine => {
+      const found = this.machines.get(name)
+      if (!found) throw new BridgeError({ code: 'not-found', message: `there is no machine ${name}` })
+      return found
+    }
     switch (fault.type) {
       case 'powerOff': {
         const node = machine(fault.machine)
@@ -193,15 +253,25 @@ export class Cluster {
       }
       case 'partition':
       case 'heal': {
-        const [a, b] = [machine(fault.a).machine.name, machine(fault.b).machine.name]
+        const [a, b] = [standing(fault.a).name, standing(fault.b).name]
         return () => (fault.type === 'heal' ? this.network.heal(a, b) : this.network.partition(a, b))
       }
       case 'kill': {
         const at = fault.processId.lastIndexOf('@')
-        const node = machine(fault.processId.slice(at + 1))
+        const on = standing(fault.processId.slice(at + 1))
         const name = fault.processId.slice(0, at)
-        if (!node.machine.process(name)) throw new BridgeError({ code: 'not-found', message: `no process ${fault.processId} is running` })
-        return () => node.machine.process(name)?.crash()
+        if (!on.process(name)) throw new BridgeError({ code: 'not-found', message: `no process ${fault.processId} is running` })
+        return () => on.process(name)?.crash()
+      }
+      case 'terminateInstance':
+      case 'cloudTrouble': {
+        const { cloud } = this
+        if (!cloud) throw new BridgeError({ code: 'not-found', message: 'this lab has no cloud' })
+        if (fault.type === 'cloudTrouble') return () => cloud.provider.setTrouble(fault.trouble)
+        if (!this.machines.has(fault.instance)) throw new BridgeError({ code: 'not-found', message: `there is no instance ${fault.instance}` })
+        return () => {
+          if (this.machines.has(fault.instance)) cloud.provider.terminate(fault.instance)
+        }
       }
     }
   }

@@ -8,6 +8,8 @@ const footprints: Readonly<Record<string, readonly [millicores: number, mebibyte
   'kube-apiserver': [42, 265],
   'kube-controller-manager': [14, 52],
   'kube-scheduler': [4, 24],
+  'cloud-controller-manager': [3, 28],
+  'cluster-autoscaler': [3, 45],
   'kube-proxy': [1, 20],
   coredns: [2, 15],
   'local-path-provisioner': [1, 10],

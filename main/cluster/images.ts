@@ -7,6 +7,8 @@ const components: Readonly<Record<string, string>> = {
   'registry.k8s.io/kube-apiserver': 'kube-apiserver',
   'registry.k8s.io/kube-controller-manager': 'kube-controller-manager',
   'registry.k8s.io/kube-scheduler': 'kube-scheduler',
+  'registry.k8s.io/cloud-controller-manager': 'cloud-controller-manager',
+  'registry.k8s.io/autoscaling/cluster-autoscaler': 'cluster-autoscaler',
   'registry.k8s.io/kube-proxy': 'kube-proxy',
   'registry.k8s.io/coredns/coredns': 'coredns',
   'registry.k8s.io/metrics-server/metrics-server': 'metrics-server',

@@ -40,7 +40,7 @@ export function plantNodeFiles(root: DirectoryInode, facts: NodeFileFacts): void
   plant('etc/kubernetes/pki/ca.crt', options.caCertificate)
   plant(kubeletKubeconfigPath, kubeconfig(`system:node:${machine.name}`, { 'client-certificate': '/var/lib/kubelet/pki/kubelet-client-current.pem', 'client-key': '/var/lib/kubelet/pki/kubelet-client-current.pem' }), 0o600)
   plant(kubeletConfigPath, formatYaml(kubeletConfiguration(facts)))
-  plant(kubeletFlagsPath, `KUBELET_KUBEADM_ARGS="--node-ip=${machine.address}"\n`)
+  plant(kubeletFlagsPath, `KUBELET_KUBEADM_ARGS="${options.spec.cloud ? '--cloud-provider=external ' : ''}--node-ip=${machine.address}"\n`)
   plant('usr/lib/systemd/system/kubelet.service', '[Unit]\nDescription=kubelet: The Kubernetes Node Agent\nDocumentation=https://kubernetes.io/docs/\nWants=network-online.target\nAfter=network-online.target\n\n[Service]\nExecStart=/usr/bin/kubelet\nRestart=always\nStartLimitInterval=0\nRestartSec=10\n\n[Install]\nWantedBy=multi-user.target\n')
   plant(
     kubeletDropInPath,

@@ -7,6 +7,7 @@ import type { Cluster } from './cluster.ts'
 import { consoleLabel, ConsoleSessions, type ConsoleInput } from './console-sessions.ts'
 import { etcdFromOutside, rangeOfPrefix } from './etcd-from-outside.ts'
 import { versionsOf } from './key-history.ts'
+import { trafficLabel, type TrafficInput } from './outside-traffic.ts'
 
 /** Prepares a cluster that has not run yet to live another run again: every recorded input, from whichever door, happens as the
  *  event that it was, and its answer goes nowhere. The cluster has to have the same spec, epoch and token key. */
@@ -25,7 +26,8 @@ export function replayRun(cluster: Cluster, inputs: readonly RecordedInput[]): v
     } else if (label === 'etcd-history') {
       const { key, limit, atRevision } = data as { key: string; limit: number; atRevision: number }
       versionsOf(cluster, key, limit, atRevision).catch(() => {})
-    } else if (label === consoleLabel) consoles.apply(data as ConsoleInput)
+    } else if (label === trafficLabel) cluster.traffic.apply(data as TrafficInput)
+    else if (label === consoleLabel) consoles.apply(data as ConsoleInput)
     else throw new Error(`input ${label} cannot be replayed: nobody knows it`)
   })
   cluster.replay(inputs)

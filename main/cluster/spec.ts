@@ -1,3 +1,8 @@
+import { parseCloud, plainCloud, type CloudSpec } from './cloud-spec.ts'
+import { SpecError } from './spec-error.ts'
+
+export { SpecError } from './spec-error.ts'
+
 /** What a cluster is made of, as data: enough, with its inputs, to run it again. */
 export interface ClusterSpec {
   readonly name: string
@@ -10,6 +15,8 @@ export interface ClusterSpec {
   readonly machines: readonly MachineSpec[]
   /** Address of the load balancer before several API servers; absent: there is one API server and its machine is the endpoint. */
   readonly loadBalancerAddress?: string
+  /** The cloud that the machines are rented from; absent: they stand in a cellar. */
+  readonly cloud?: CloudSpec
 }
 
 export interface MachineSpec {
@@ -23,9 +30,6 @@ export interface MachineSpec {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** A spec that cannot be used; the message is one line for a person. */
-export class SpecError extends Error {}
-
 const gibibyte = 1024 ** 3
 const machinesMax = 1_000
 const controlPlanesMax = 100
@@ -33,13 +37,18 @@ const firstControlPlane = 'controlplane'
 /** Outside the addresses that machines get. */
 const loadBalancerAddress = '192.168.64.5'
 
-function machine(name: string, role: MachineSpec['role'], index: number): MachineSpec {
+/** The address of the index-th machine of a cluster. */
+export function addressOfMachine(index: number): string {
   const offset = 10 + index
+  return `192.168.${64 + Math.floor(offset / 250)}.${offset % 250}`
+}
+
+function machine(name: string, role: MachineSpec['role'], index: number): MachineSpec {
   const controlPlane = role === 'control-plane'
   return {
     name,
     role,
-    address: `192.168.${64 + Math.floor(offset / 250)}.${offset % 250}`,
+    address: addressOfMachine(index),
     cpuMillis: controlPlane ? 2_000 : 4_000,
     memoryBytes: (controlPlane ? 4 : 8) * gibibyte,
     storageBytes: 40 * gibibyte,
@@ -95,16 +104,23 @@ export function singleSpec(name: string, seed: number): ClusterSpec {
   return standardSpec(name, seed, 0)
 }
 
+/** The same cluster on rented machines, unless it is already or `wanted` is false. */
+export function withCloud(spec: ClusterSpec, wanted = true): ClusterSpec {
+  return wanted && !spec.cloud ? { ...spec, cloud: plainCloud } : spec
+}
+
 /** Reads a spec written by a person: how many control-plane nodes and workers, or a list of machines beside the first control-plane
  *  node. Unknown fields are errors. */
 export function parseSpec(value: unknown, name: string, seed: number): ClusterSpec {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SpecError('a cluster spec is a mapping')
   const given = value as Record<string, unknown>
-  const known = ['seed', 'controlPlanes', 'nodes', 'machines']
+  const known = ['seed', 'controlPlanes', 'nodes', 'machines', 'cloud']
   for (const key of Object.keys(given)) if (!known.includes(key)) throw new SpecError(`unknown field "${key}" in the cluster spec; there are ${known.join(', ')}`)
   const effectiveSeed = given.seed === undefined ? seed : integer(given.seed, 'seed', 0, 2 ** 32 - 1)
   const controlPlanes = given.controlPlanes === undefined ? 1 : integer(given.controlPlanes, 'controlPlanes', 1, controlPlanesMax)
-  if (given.machines === undefined) return spec(name, effectiveSeed, numbered(controlPlanes, given.nodes === undefined ? 3 : integer(given.nodes, 'nodes', 0, machinesMax)))
+  const cloud = given.cloud === undefined || given.cloud === false ? undefined : parseCloud(given.cloud)
+  const rented = (made: ClusterSpec): ClusterSpec => (cloud === undefined ? made : { ...made, cloud })
+  if (given.machines === undefined) return rented(spec(name, effectiveSeed, numbered(controlPlanes, given.nodes === undefined ? 3 : integer(given.nodes, 'nodes', 0, machinesMax))))
   if (given.nodes !== undefined) throw new SpecError('nodes and machines cannot both be given')
   if (!Array.isArray(given.machines)) throw new SpecError('machines has to be a list')
   if (given.machines.length > machinesMax) throw new SpecError(`machines has to have at most ${machinesMax} entries, not ${given.machines.length}`)
@@ -117,7 +133,7 @@ export function parseSpec(value: unknown, name: string, seed: number): ClusterSp
     names.add(made.name)
     machines.push(made)
   })
-  return spec(name, effectiveSeed, machines)
+  return rented(spec(name, effectiveSeed, machines))
 }
 
 /** `index` in the list, `place` among all machines; `count` says how many there are of each role, and is kept up. */

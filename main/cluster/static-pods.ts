@@ -10,6 +10,7 @@ export function controlPlaneManifests(spec: ClusterSpec, machine: MachineSpec): 
     'kube-apiserver.yaml': apiServer(spec, machine, machine.name === first.name ? '127.0.0.1' : first.address),
     'kube-controller-manager.yaml': controllerManager(spec),
     'kube-scheduler.yaml': scheduler(spec),
+    ...(spec.cloud ? { 'cloud-controller-manager.yaml': cloudControllerManager(spec) } : {}),
   }
 }
 
@@ -122,6 +123,7 @@ function controllerManager(spec: ClusterSpec): KubeObject {
       '--allocate-node-cidrs=true',
       '--authentication-kubeconfig=/etc/kubernetes/controller-manager.conf',
       '--bind-address=127.0.0.1',
+      ...(spec.cloud ? ['--cloud-provider=external'] : []),
       `--cluster-cidr=${spec.podCidr}`,
       `--cluster-name=${spec.name}`,
       '--controllers=*,bootstrapsigner,tokencleaner',
@@ -152,5 +154,26 @@ function scheduler(spec: ClusterSpec): KubeObject {
     ],
     probe: { host: '127.0.0.1', port: 10259, live: '/livez', ready: '/readyz', scheme: 'HTTPS' },
     hostPaths: [{ name: 'kubeconfig', path: '/etc/kubernetes/scheduler.conf', file: true }],
+  })
+}
+
+function cloudControllerManager(spec: ClusterSpec): KubeObject {
+  return staticPod({
+    name: 'cloud-controller-manager',
+    image: `registry.k8s.io/cloud-controller-manager:${spec.kubernetesVersion}`,
+    cpu: '100m',
+    command: [
+      'cloud-controller-manager',
+      '--authentication-kubeconfig=/etc/kubernetes/cloud-controller-manager.conf',
+      '--bind-address=127.0.0.1',
+      '--cloud-provider=orrery',
+      `--cluster-cidr=${spec.podCidr}`,
+      `--cluster-name=${spec.name}`,
+      '--configure-cloud-routes=true',
+      '--kubeconfig=/etc/kubernetes/cloud-controller-manager.conf',
+      '--leader-elect=true',
+    ],
+    probe: { host: '127.0.0.1', port: 10258, live: '/healthz', ready: '/healthz', scheme: 'HTTPS' },
+    hostPaths: [{ name: 'kubeconfig', path: '/etc/kubernetes/cloud-controller-manager.conf', file: true }],
   })
 }

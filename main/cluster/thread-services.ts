@@ -46,6 +46,8 @@ export function threadServices(cluster: Cluster): ThreadServices {
       'faults.powerOn': ({ machine }) => (cluster.fault({ type: 'powerOn', machine }), null),
       'faults.partition': ({ a, b }) => (cluster.fault({ type: 'partition', a, b }), null),
       'faults.heal': ({ a, b }) => (cluster.fault({ type: 'heal', a, b }), null),
+      'faults.terminateInstance': ({ instance }) => (cluster.fault({ type: 'terminateInstance', instance }), null),
+      'faults.cloudTrouble': ({ latencyMs, errorRate }) => (cluster.fault({ type: 'cloudTrouble', trouble: { latencyMs: bounded(latencyMs, 0, 600_000), errorRate: bounded(errorRate, 0, 1), operations: [] } }), null),
       'faults.kill': ({ processId }) => (cluster.fault({ type: 'kill', processId }), null),
     },
     streams: {

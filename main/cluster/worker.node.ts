@@ -11,6 +11,7 @@ import { requestSignatureProblem } from '../control-plane/apiserver/request-sign
 import { es256Tokens } from '../control-plane/apiserver/tokens.node.ts'
 import { Cluster } from './cluster.ts'
 import { openConsole, type Console } from './console.node.ts'
+import { openLoadBalancerDoors, type LoadBalancerDoors } from './load-balancer-doors.node.ts'
 import { imageCatalogue } from './images.ts'
 import { openEdge, type Edge } from './edge.node.ts'
 import type { EtcdEdge } from './etcd-edge.node.ts'
@@ -53,12 +54,13 @@ async function run(): Promise<void> {
     return tell({ type: 'failed', message: inUse ? `port ${options.port} on 127.0.0.1 cannot be used: ${(error as NodeJS.ErrnoException).code}` : (error as Error).message, usage: inUse })
   }
   const console = await openConsole(cluster)
+  const doors = openLoadBalancerDoors(cluster, (line) => process.stderr.write(`orrery: ${line}\n`))
   const window = serveWindow(threadServices(cluster) as unknown as LabServices, (frame) => tell({ type: 'frame', frame }))
   port.on('message', (message: ToThread) => {
     if (message.type === 'frame') window.receive(message.frame)
     else {
       etcdEdge?.close()
-      void stop(cluster, edge, console).finally(() => outside.close())
+      void stop(cluster, edge, console, doors).finally(() => outside.close())
     }
   })
   cluster.boot()
@@ -80,8 +82,8 @@ async function run(): Promise<void> {
   await openEtcd()
 }
 
-async function stop(cluster: Cluster, edge: Edge, console: Console): Promise<void> {
-  await Promise.all([edge.close(), console.close()])
+async function stop(cluster: Cluster, edge: Edge, console: Console, doors: LoadBalancerDoors): Promise<void> {
+  await Promise.all([edge.close(), console.close(), doors.close()])
   await cluster.stop()
   tell({ type: 'stopped' })
   port.close()

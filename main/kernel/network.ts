@@ -56,6 +56,8 @@ export interface Flow {
   /** A filter may replace it (SNAT): the target then sees that address. */
   sourceAddress: string
   destination: Endpoint
+  /** Present when somebody follows the flow: filters say there what they did with it, and where. */
+  readonly note?: (machine: string, text: string) => void
 }
 
 /** What a filter says of a flow: go on (perhaps rewritten), refuse it with a reset, or drop it silently. */
@@ -134,6 +136,11 @@ export class Network {
   release(stack: NetworkStack): void {
     for (const address of stack.addresses.splice(0)) this.#byAddress.delete(address)
     stack.shutDown('reset')
+  }
+
+  /** Releases every stack of a machine, its sandboxes' included: it is scrapped. */
+  releaseMachine(machine: string): void {
+    for (const stack of new Set(this.#byAddress.values())) if (stack.machine === machine) this.release(stack)
   }
 
   stackAt(address: string): NetworkStack | undefined {

@@ -43,6 +43,8 @@ export function labServices(lab: Lab, terminals: Terminals, settings: SettingsFi
       'faults.partition': relayCall('faults.partition'),
       'faults.heal': relayCall('faults.heal'),
       'faults.kill': relayCall('faults.kill'),
+      'faults.terminateInstance': relayCall('faults.terminateInstance'),
+      'faults.cloudTrouble': relayCall('faults.cloudTrouble'),
       'terminal.open': ({ target, columns, rows }) => terminals.open(target, columns, rows),
       'terminal.list': () => terminals.list(),
       'terminal.write': ({ id, data }) => (terminals.write(id, data), null),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { labNameProblem } from '../lab/paths.ts'
-import { haSpec, parseSpec, singleSpec, SpecError, standardSpec, type LabSpec } from '../lab/specs.ts'
+import { haSpec, parseSpec, singleSpec, SpecError, standardSpec, withCloud, type LabSpec } from '../lab/specs.ts'
 
 /** What `orrery serve` was asked for. */
 export interface ServeFlags {
@@ -32,6 +32,8 @@ Flags:
                        what the cluster is made of: a YAML file, three workers, one node that does everything, or
                        three control-plane nodes and three workers
   --nodes N            number of worker nodes of the standard and ha specs
+  --cloud              machines rented from a simulated cloud: zones, load balancers that answer on 127.0.0.1, routes
+                       (a spec file says so itself under "cloud", with node groups for the cluster autoscaler)
   --kubeconfig FILE    where to write the kubeconfig (default: in the lab's folder)
   --port N             port of the API server (default: a free one, kept for the lab)
   --window-port N      port of the window's page (default: a free one)
@@ -59,6 +61,7 @@ export async function parseServeFlags(argv: readonly string[]): Promise<ServeFla
         'window-port': { type: 'string' },
         speed: { type: 'string' },
         seed: { type: 'string' },
+        cloud: { type: 'boolean' },
         'no-open': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -76,7 +79,7 @@ export async function parseServeFlags(argv: readonly string[]): Promise<ServeFla
     headless: values.headless === true,
     ephemeral: values.ephemeral === true,
     lab,
-    spec: await specOf(text('spec'), whole(text('nodes'), 'nodes', 0, 1_000), lab, seed),
+    spec: withCloud(await specOf(text('spec'), whole(text('nodes'), 'nodes', 0, 1_000), lab, seed), values.cloud === true),
     kubeconfig: text('kubeconfig'),
     port: whole(text('port'), 'port', 0, 65_535) ?? 0,
     windowPort: whole(text('window-port'), 'window-port', 0, 65_535) ?? 0,

@@ -3,7 +3,7 @@ import type { ApiObject } from '../api/object.ts'
 import type { MachineInput } from './layout.ts'
 
 /** Control-plane processes in the order of the architecture. */
-const componentOrder = ['kube-apiserver', 'etcd', 'kube-scheduler', 'kube-controller-manager', 'cloud-controller-manager']
+const componentOrder = ['kube-apiserver', 'etcd', 'kube-scheduler', 'kube-controller-manager', 'cloud-controller-manager', 'cloud-provider']
 const agentOrder = ['kubelet', 'kube-proxy', 'containerd']
 
 /** How a process is called on the map. */
@@ -13,6 +13,7 @@ export const componentTitles: Readonly<Record<string, string>> = {
   'kube-scheduler': 'Scheduler',
   'kube-controller-manager': 'Controllers',
   'cloud-controller-manager': 'Cloud',
+  'cloud-provider': 'Provider',
   kubelet: 'kubelet',
   'kube-proxy': 'kube-proxy',
   containerd: 'runtime',

@@ -121,6 +121,8 @@ export function fakeLab(cluster: FakeCluster, options: { readonly paused?: boole
       'faults.partition': unsupported,
       'faults.heal': unsupported,
       'faults.kill': unsupported,
+      'faults.terminateInstance': unsupported,
+      'faults.cloudTrouble': unsupported,
     },
     streams: {
       'api.watch': ({ path, accept }, emit, end) => {

@@ -67,10 +67,10 @@ export function isUninitialized(node: Node): boolean {
   return node.spec?.taints?.some(({ key }) => key === uninitializedTaint) ?? false
 }
 
-export function addressesOf({ name, address, region }: Instance): NodeAddress[] {
+/** The same as the kubelet says by itself: what both write must not differ, or they would write in turn for ever. */
+export function addressesOf({ name, address }: Instance): NodeAddress[] {
   return [
     { type: 'InternalIP', address },
-    { type: 'InternalDNS', address: `${name}.${region}.internal` },
     { type: 'Hostname', address: name },
   ]
 }
