@@ -76,6 +76,8 @@ describe('a cluster on rented machines', () => {
     expect(address).toBe('203.0.113.1')
     await lab.until(async () => (await lab.client.get<Deployment>(deploymentKind, 'web', 'default')).status?.readyReplicas === 2, 60_000, 'pods')
     await lab.until(() => lab.cluster.cloud!.provider.loadBalancers()[0]!.healthyTargets.length === 3, 30_000, 'healthy targets')
+    // The slices are written and every kube-proxy has synced.
+    await lab.cluster.kernel.runFor(3_000)
     expect(await lab.settle(ask(lab, address))).toContain('Welcome to nginx!')
     expect(await reasons(lab, 'Service', 'web')).toEqual(['Normal EnsuringLoadBalancer: Ensuring load balancer', 'Normal EnsuredLoadBalancer: Ensured load balancer'])
     await lab.settle(lab.client.delete(serviceKind, 'web', 'default'))
