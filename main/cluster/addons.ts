@@ -1,11 +1,12 @@
 import type { KubeObject } from '../api/machinery/object.ts'
 import type { ClusterSpec } from './spec.ts'
+import { networkPolicies } from './network-addon.ts'
 import { localStorage } from './storage-addon.ts'
 
 /** What kubeadm puts into every cluster after its control plane answers: kube-proxy, CoreDNS, their identities, and the
  *  ConfigMaps that `kubeadm` and `kubectl cluster-info` know; and, as kind does, storage that needs nothing but the nodes. Written as the manifests that they are; their roles and bindings come with the API server's own policy. */
 export function addonsOf(spec: ClusterSpec, server: string): KubeObject[] {
-  return [...kubeProxy(spec, server), ...coreDns(spec), ...kubeadmConfigMaps(spec, server), ...localStorage()]
+  return [...kubeProxy(spec, server), ...coreDns(spec), ...kubeadmConfigMaps(spec, server), ...localStorage(), ...networkPolicies()]
 }
 
 const systemNamespace = 'kube-system'

@@ -23,6 +23,7 @@ import { BearerTransport, hosted, inClusterClient, tokenPath } from '../node/net
 import { metricsServer } from '../node/runtime/programs/metrics-server/metrics-server.ts'
 import { coreDns } from '../node/network/dns/coredns.ts'
 import { dnsResolver } from '../node/network/dns/client.ts'
+import { policyAgent } from '../node/network/policy/policy-agent.ts'
 import { NodePodNetwork } from '../node/network/pod-network.ts'
 import { kubeProxy } from '../node/proxy/kube-proxy.ts'
 import { HttpClient } from '../kernel/http.ts'
@@ -31,6 +32,7 @@ import { exitUnit, Systemd } from '../node/systemd/systemd.ts'
 import { cloudEndpoint } from './cloud-site.ts'
 import type { ClusterOptions } from './cluster-options.ts'
 import { componentProgram, useAs } from './component-programs.ts'
+import { policyAgentCertificate } from './network-addon.ts'
 import { readKubeletSettings, type KubeletRefusal, type KubeletSettings } from './kubelet-start.ts'
 import { ManifestFolder } from './manifest-folder.ts'
 import { plantNodeFiles } from './node-files.ts'
@@ -97,6 +99,16 @@ export class ClusterNode {
         enabled: true,
         restartMs: 10_000,
         program: (process) => this.#kubelet(process, options, surroundings.server),
+      },
+      {
+        name: 'kube-network-policies',
+        description: 'kube-network-policies: NetworkPolicies of the pod network',
+        path: '/etc/systemd/system/kube-network-policies.service',
+        documentation: 'https://github.com/kubernetes-sigs/kube-network-policies',
+        command: '/usr/bin/kube-network-policies --kubeconfig=/etc/kubernetes/kube-network-policies.conf',
+        enabled: true,
+        restartMs: 5_000,
+        program: policyAgent({ network, server: surroundings.server, certificate: policyAgentCertificate }),
       },
     ])
   }

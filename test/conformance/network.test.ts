@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { EndpointSlice, Service } from '../../main/api/generated/types.ts'
 import { podKind } from '../../main/api/kinds/core/pod.ts'
 import { serviceKind } from '../../main/api/kinds/core/service.ts'
+import { networkPolicyKind } from '../../main/api/kinds/networking/network-policy.ts'
 import { endpointSliceKind } from '../../main/api/kinds/discovery/endpoint-slice.ts'
 import { isPodReady } from '../../main/api/machinery/pod.ts'
 import { HttpClient } from '../../main/kernel/http.ts'
@@ -168,6 +169,21 @@ describe('UDP', () => {
   test('of a Service that is gone is not answered', async () => {
     const { spec } = await service('nobody', { selector: { app: 'nobody' }, ports: [{ port: 90, targetPort: 8081, protocol: 'UDP' }] })
     expect(await dial('one', `protocol=udp&host=${spec!.clusterIP}&port=90&request=hostname`)).toBe('none')
+  })
+})
+
+describe('NetworkPolicies', () => {
+  test('close a pod to others, and open it again', async () => {
+    const client = await stackOf('client')
+    const address = (await pods.get('one')).status!.podIP!
+    const body = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'closed', namespace: 'default' }, spec: { podSelector: { matchLabels: { name: 'one' } } } }
+    await pods.lab.settle(pods.lab.client.create(networkPolicyKind, body))
+    await settled()
+    expect([await ask(client, address, 8080), (await pods.get('one')).status!.phase]).toEqual(['i/o timeout', 'Running'])
+    await pods.lab.settle(pods.lab.client.patch(networkPolicyKind, 'closed', 'default', 'merge', { spec: { ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 8080 }] }] } }))
+    await settled()
+    expect(await ask(client, address, 8080)).toBe('one')
+    await pods.lab.settle(pods.lab.client.delete(networkPolicyKind, 'closed', 'default'))
   })
 })
 

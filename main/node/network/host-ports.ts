@@ -11,8 +11,9 @@ export class HostPorts {
   constructor(nodeStack: NetworkStack) {
     this.#stack = nodeStack
     const filter = (flow: Flow): Verdict => this.#apply(flow)
-    nodeStack.egress.push(filter)
-    nodeStack.ingress.push(filter)
+    // Addresses are translated before anything judges them.
+    nodeStack.egress.unshift(filter)
+    nodeStack.ingress.unshift(filter)
   }
 
   add(sandboxId: string, podAddress: string, mappings: readonly PortMapping[]): void {

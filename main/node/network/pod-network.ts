@@ -21,6 +21,8 @@ export interface PodInterface {
 export class NodePodNetwork implements ContainerNetwork {
   readonly #nodeStack: NetworkStack
   readonly #interfaces = new Map<string, { readonly request: PodNetworkRequest; readonly stack: NetworkStack; readonly address: string }>()
+  readonly #byAddress = new Map<string, PodInterface>()
+  readonly #waiting = new Set<() => void>()
   #pool: AddressPool | undefined
   #hostPorts: HostPorts | undefined
 
@@ -47,6 +49,15 @@ export class NodePodNetwork implements ContainerNetwork {
     const range = parseRange(podCidr)
     if (!range) throw new Error(`invalid CIDR address: ${podCidr}`)
     this.#pool = new AddressPool(range)
+    for (const ready of this.#waiting) ready()
+    this.#waiting.clear()
+  }
+
+  /** Calls `ready` once the pod CIDR is known, at once when it is. Answers how to give up waiting. */
+  onReady(ready: () => void): () => void {
+    if (this.#pool) ready()
+    else this.#waiting.add(ready)
+    return () => this.#waiting.delete(ready)
   }
 
   async add(request: PodNetworkRequest): Promise<PodNetwork> {
@@ -58,6 +69,7 @@ export class NodePodNetwork implements ContainerNetwork {
     await this.#spend(setUpMs)
     const stack = this.#nodeStack.network.createStack(this.#nodeStack.machine, `${request.namespace}/${request.name}`, [address], this.#nodeStack)
     this.#interfaces.set(request.sandboxId, { request, stack, address })
+    this.#byAddress.set(address, { sandboxId: request.sandboxId, namespace: request.namespace, pod: request.name, address })
     if (request.portMappings && request.portMappings.length > 0) (this.#hostPorts ??= new HostPorts(this.#nodeStack)).add(request.sandboxId, address, request.portMappings)
     return { stack, ips: [address] }
   }
@@ -66,6 +78,7 @@ export class NodePodNetwork implements ContainerNetwork {
     const found = this.#interfaces.get(sandboxId)
     if (!found) return
     this.#interfaces.delete(sandboxId)
+    this.#byAddress.delete(found.address)
     this.#hostPorts?.remove(sandboxId)
     await this.#spend(tearDownMs)
     this.#nodeStack.network.release(found.stack)
@@ -73,7 +86,12 @@ export class NodePodNetwork implements ContainerNetwork {
   }
 
   interfaces(): PodInterface[] {
-    return [...this.#interfaces.values()].map(({ request, address }) => ({ sandboxId: request.sandboxId, namespace: request.namespace, pod: request.name, address }))
+    return [...this.#byAddress.values()]
+  }
+
+  /** Whose one of this node's pod addresses is. */
+  podAt(address: string): PodInterface | undefined {
+    return this.#byAddress.get(address)
   }
 
   #spend(ms: number): Promise<void> {

@@ -34,8 +34,9 @@ export class NodeRules {
     this.#kernel = stack.network.kernel
     this.#random = this.#kernel.random.stream(`service rules/${stack.name}`)
     const filter: FlowFilter = (flow) => this.#apply(flow)
-    stack.egress.push(filter)
-    stack.ingress.push(filter)
+    // Addresses are translated before anything judges them.
+    stack.egress.unshift(filter)
+    stack.ingress.unshift(filter)
   }
 
   /** All rules, in no particular order. */

@@ -1,6 +1,7 @@
-import type { EndpointSlice, Service } from '../../../api/generated/types.ts'
+import type { EndpointSlice, Pod, Service } from '../../../api/generated/types.ts'
 import { FakeApi } from '../../../api/client/testing/fake-api.ts'
 import { testEpoch } from '../../../api/client/testing/test-process.ts'
+import { podKind } from '../../../api/kinds/core/pod.ts'
 import { namespaceKind } from '../../../api/kinds/core/namespace.ts'
 import { serviceKind } from '../../../api/kinds/core/service.ts'
 import { endpointSliceKind } from '../../../api/kinds/discovery/endpoint-slice.ts'
@@ -37,9 +38,16 @@ export class ClusterBench {
     for (const name of ['default', 'kube-system']) this.api.seed(namespaceKind, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
   }
 
-  /** A pod on a worker that answers HTTP on :80 with its own name. */
-  async pod(name: string, worker: number): Promise<string> {
-    const { stack, ips } = await this.kernel.settle(this.podNetworks[worker]!.add({ sandboxId: name, namespace: 'default', name, uid: name }))
+  /** A pod on a worker that answers HTTP on :80 with its own name. The API knows of it when `more` is given. */
+  async pod(name: string, worker: number, more?: { readonly namespace?: string; readonly labels?: Readonly<Record<string, string>>; readonly ports?: readonly object[] }): Promise<string> {
+    const namespace = more?.namespace ?? 'default'
+    const { stack, ips } = await this.kernel.settle(this.podNetworks[worker]!.add({ sandboxId: name, namespace, name, uid: name }))
+    if (more) {
+      this.api.seed(podKind, { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { ...more.labels } }, spec: { nodeName: `worker-${worker + 1}`, containers: [{ name: 'main', image: 'web', ports: more.ports ?? [] }] } } as unknown as Pod)
+      this.api.mutate(podKind, namespace, name, (pod) => {
+        pod.status = { ...pod.status, phase: 'Running', podIP: ips[0]!, podIPs: [{ ip: ips[0]! }] }
+      })
+    }
     serveHttp(stack, 80, (exchange) => exchange.respond({ status: 200, headers: {}, body: new TextEncoder().encode(`${name} saw ${exchange.source.address}`) }))
     this.pods.set(name, { stack, address: ips[0]!, worker })
     return ips[0]!
