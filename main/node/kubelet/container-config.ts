@@ -1,16 +1,14 @@
 import type { Container, Pod } from '../../api/generated/types.ts'
 import { podQosClass } from '../../api/kinds/core/pod-qos.ts'
-import { cpuMillis, quantityValue } from '../../api/machinery/quantity.ts'
+import { quantityValue } from '../../api/machinery/quantity.ts'
 import type { ContainerConfig, Mount } from '../cri.ts'
 import { expandedCommand, type EnvironmentVariable } from './environment.ts'
 import { containerHashAnnotation } from './pod-actions.ts'
+import { runtimeResources } from './pod-resize.ts'
 import { containerHash, containerLogPath } from './sandbox-config.ts'
 
 /** What the runtime is asked to make a container of. */
 export function containerConfig(pod: Pod, container: Container, attempt: number, imageId: string, environment: readonly EnvironmentVariable[], mounts: readonly Mount[], memoryCapacityBytes: number): ContainerConfig {
-  const { limits, requests } = container.resources ?? {}
-  const cpuLimitMillis = cpuMillis(limits?.['cpu'])
-  const cpuRequestMillis = requests?.['cpu'] !== undefined ? cpuMillis(requests['cpu']) : cpuLimitMillis
   const user = container.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser
   const group = container.securityContext?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup
   return {
@@ -41,7 +39,7 @@ export function containerConfig(pod: Pod, container: Container, attempt: number,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     ...(user !== undefined ? { user: group === undefined ? String(user) : `${user}:${group}` } : {}),
-    resources: { cpuRequestMillis, cpuLimitMillis, memoryLimitBytes: quantityValue(limits?.['memory']) },
+    resources: runtimeResources(container),
     oomScoreAdj: oomScoreAdjustment(pod, container, memoryCapacityBytes),
     terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
     readOnlyRootFilesystem: container.securityContext?.readOnlyRootFilesystem ?? false,

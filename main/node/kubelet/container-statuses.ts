@@ -2,6 +2,7 @@ import type { Container, ContainerState, ContainerStatus, Pod, VolumeMountStatus
 import { formatTime } from '../../api/machinery/time.ts'
 import type { ContainerStatus as RuntimeContainer } from '../cri.ts'
 import { canonicalImageName } from './image-name.ts'
+import { actualResources, runtimeResources, sameResources } from './pod-resize.ts'
 import type { PodRuntime } from './pod-runtime.ts'
 import { isRestartableInit, shouldContainerStart } from './restart-policy.ts'
 
@@ -51,7 +52,7 @@ export function containerStatuses(
     const container = containers.find((candidate) => candidate.name === name)
     const count = seen.get(name) ?? 0
     if (!base || !container || count >= 2) continue
-    if (count === 0) byName.set(name, statusOf(pod, container, each, base.lastState ?? {}))
+    if (count === 0) byName.set(name, statusOf(pod, container, each, base.lastState ?? {}, oldByName.get(name)))
     else byName.set(name, { ...base, lastState: stateOf(each) })
     seen.set(name, count + 1)
   }
@@ -69,7 +70,7 @@ export function containerStatuses(
   return init ? list : list.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
-function statusOf(pod: Pod, container: Container, each: RuntimeContainer, lastState: ContainerState): ContainerStatus {
+function statusOf(pod: Pod, container: Container, each: RuntimeContainer, lastState: ContainerState, old: ContainerStatus | undefined): ContainerStatus {
   const running = each.state === 'running'
   const requests = container.resources?.requests
   return {
@@ -82,7 +83,8 @@ function statusOf(pod: Pod, container: Container, each: RuntimeContainer, lastSt
     imageID: each.imageRef,
     containerID: `containerd://${each.id}`,
     ...(running && requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),
-    ...(running ? { resources: resourcesOf(container) } : {}),
+    // A resize shows when it has been brought about.
+    ...(running ? { resources: old?.resources && !sameResources(actualResources(each), runtimeResources(container)) ? old.resources : resourcesOf(container) } : {}),
     ...(container.volumeMounts && container.volumeMounts.length > 0 ? { volumeMounts: container.volumeMounts.map(mountStatusOf) } : {}),
     ...(running ? { user: userOf(pod, container, each) } : {}),
   }

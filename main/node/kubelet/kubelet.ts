@@ -26,6 +26,7 @@ import { NodeAgent } from './node-agent.ts'
 import { kubernetesVersion, type NodeCapacity, type NodeIdentity } from './node-object.ts'
 import { ObjectCache } from './object-cache.ts'
 import { PodRegistry } from './pod-registry.ts'
+import { resizeProblem } from './pod-resize.ts'
 import { PodRuntimeCache } from './pod-runtime.ts'
 import type { PodTools } from './pod-tools.ts'
 import { Prober } from './prober.ts'
@@ -151,6 +152,7 @@ export class Kubelet implements Program {
       clusterDomain: options.clusterDomain,
       hostDns: options.hostDns ?? [],
       alsoAdmits: (pod) => this.#evictor.admits(pod),
+      resizeProblem: (pod) => resizeProblem(pod, this.#registry.othersThan(pod.metadata.uid!), this.#agent.node),
       runtimeHandlerOf: async ({ spec }) => (spec?.runtimeClassName ? (await client.get(runtimeClassKind, spec.runtimeClassName)).handler : ''),
       networkProblem: () => this.#agent.networkProblem,
     }

@@ -2,7 +2,7 @@ import type { ContainerStatus, Pod, PodCondition } from '../../api/generated/typ
 import { isRestartableInit } from './restart-policy.ts'
 
 /** Condition types that the kubelet owns; it keeps the others as they are. */
-const ownTypes: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'])
+const ownTypes: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'PodResizePending', 'PodResizeInProgress'])
 
 export function isKubeletCondition(type: string): boolean {
   return ownTypes.has(type)
@@ -72,7 +72,7 @@ export function readyCondition(pod: Pod, containersReady: Judged, conditions: re
 
 /** The condition list of a status: foreign conditions kept in front, own ones after them in upstream's order, with
  *  transition times carried over from `old` where the status did not change. */
-export function podConditions(pod: Pod, old: readonly PodCondition[], judged: { readonly sandboxReady: boolean; readonly statuses: readonly ContainerStatus[]; readonly phase: string }, timestamp: string): PodCondition[] {
+export function podConditions(pod: Pod, old: readonly PodCondition[], judged: { readonly sandboxReady: boolean; readonly statuses: readonly ContainerStatus[]; readonly phase: string; readonly resize?: readonly Judged[] }, timestamp: string): PodCondition[] {
   const conditions: PodCondition[] = old.filter((condition) => !isKubeletCondition(condition.type))
   const containersReady = containersReadyCondition(pod, judged.statuses, judged.phase)
   const own: Judged[] = [
@@ -81,6 +81,7 @@ export function podConditions(pod: Pod, old: readonly PodCondition[], judged: { 
     readyCondition(pod, containersReady, conditions),
     containersReady,
     { type: 'PodScheduled', status: 'True' },
+    ...(judged.resize ?? []),
   ]
   const generation = pod.metadata.generation
   for (const each of own) {

@@ -86,6 +86,11 @@ export class PodRegistry {
     for (const worker of [...this.#workers.values()]) await collectGarbage(this.#tools.runtime, await this.#tools.cache.get(worker.uid))
   }
 
+  /** Pods that run or should, with what they have been granted. */
+  othersThan(uid: string): Pod[] {
+    return [...this.#workers.values()].filter((other) => other.uid !== uid && other.state === 'sync').map((other) => other.allocated)
+  }
+
   requestAll(cause: SyncCause): void {
     for (const worker of this.#workers.values()) worker.request(cause)
   }
@@ -118,7 +123,7 @@ export class PodRegistry {
       return
     }
     if (pod.metadata.deletionTimestamp === undefined && known.sandboxes.length === 0) {
-      const others = [...this.#workers.values()].filter((other) => other !== worker && other.state === 'sync').map((other) => other.pod)
+      const others = this.othersThan(uid)
       const rejection = this.#tools.alsoAdmits(pod) ?? admitPod(pod, others, this.#node(), isStaticPod(pod))
       if (rejection) {
         events.pod(pod, 'Warning', rejection.reason, rejection.message)
@@ -133,6 +138,7 @@ export class PodRegistry {
 
   #terminated(worker: PodWorker): void {
     this.#tools.process.changed('pods')
+    for (const other of this.#workers.values()) if (other.waitsForRoom) other.request('api')
     if (this.#removed.has(worker.uid)) this.#cleanUp(worker)
     const name = objectKey(worker.pod.metadata.namespace, worker.pod.metadata.name)
     const next = this.#waiting.get(name)

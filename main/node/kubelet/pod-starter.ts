@@ -6,9 +6,10 @@ import { podText } from './events.ts'
 import type { NodeFacts } from './field-path.ts'
 import { runHook } from './hooks.ts'
 import { rpcText } from './image-puller.ts'
-import { computePodActions } from './pod-actions.ts'
+import { computePodActions, type ContainerToKill, type PodActions } from './pod-actions.ts'
 import { Cancelled, type Cancellation } from './cancellation.ts'
 import { graceOf, killContainer, killPod, podGraceSeconds, probeGraceSeconds } from './pod-killer.ts'
+import { actualResources, resizable, resizeRestarts, runtimeResources, sameResources } from './pod-resize.ts'
 import { newestContainer, type PodRuntime } from './pod-runtime.ts'
 import type { PodTools } from './pod-tools.ts'
 import type { PodVolumes } from './pod-volumes.ts'
@@ -27,6 +28,8 @@ export interface RuntimeSyncResult {
   readonly started: ReadonlySet<string>
   /** The first error, when something failed. */
   readonly error: Error | undefined
+  /** Why a container could not be given what it has been granted. */
+  readonly resizeError: string | undefined
   /** When the earliest back-off ends, virtual ms. */
   readonly retryAt: number | undefined
 }
@@ -34,7 +37,9 @@ export interface RuntimeSyncResult {
 /** Brings what the runtime has of a pod closer to what the pod wants (kuberuntime's SyncPod). Gives up between two steps, or in the
  *  middle of a pull or hook, when cancelled. */
 export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodVolumes, tools: PodTools, cancellation: Cancellation): Promise<RuntimeSyncResult> {
-  const actions = computePodActions(pod, runtime, tools.prober, containerHash)
+  const decided = computePodActions(pod, runtime, tools.prober, containerHash)
+  const resize = resizeActions(pod, runtime, decided)
+  const actions = { ...decided, containersToKill: [...decided.containersToKill, ...resize.kill], containersToStart: [...decided.containersToStart, ...resize.kill.map(({ container }) => container)] }
   const failures = new Map<string, StartFailure>()
   const started = new Set<string>()
   let error: Error | undefined
@@ -43,7 +48,8 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
     error ??= cause instanceof Error ? cause : new Error(String(cause))
     if (cause instanceof StartError && cause.retryAt !== undefined) retryAt = Math.min(retryAt ?? Infinity, cause.retryAt)
   }
-  const done = (): RuntimeSyncResult => ({ failures, started, error, retryAt })
+  let resizeError: string | undefined
+  const done = (): RuntimeSyncResult => ({ failures, started, error, resizeError, retryAt })
 
   if (actions.killPod) {
     if (actions.createSandbox && actions.sandboxId !== undefined) tools.events.pod(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
@@ -61,6 +67,16 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
         fail(cause)
         return done()
       }
+    }
+  }
+
+  for (const { container, id } of resize.update) {
+    try {
+      await resizeContainer(container, id, runtime, tools)
+      tools.cache.invalidate(pod.metadata.uid!, actions.sandboxId!)
+    } catch (cause) {
+      resizeError = cause instanceof Error ? cause.message : String(cause)
+      fail(cause)
     }
   }
 
@@ -104,6 +120,34 @@ export async function syncAtRuntime(pod: Pod, runtime: PodRuntime, volumes: PodV
   }
   for (const container of actions.containersToStart) await start(container)
   return done()
+}
+
+/** Running containers that have been granted something else than they may use, and that nothing else happens to: to be changed in place, or
+ *  restarted where their resize policy wants that. */
+function resizeActions(pod: Pod, runtime: PodRuntime, actions: PodActions): { readonly update: readonly { readonly container: Container; readonly id: string }[]; readonly kill: readonly ContainerToKill[] } {
+  const update: { container: Container; id: string }[] = []
+  const kill: ContainerToKill[] = []
+  if (actions.killPod || actions.createSandbox) return { update, kill }
+  for (const container of resizable(pod)) {
+    const status = newestContainer(runtime, container.name)
+    if (status?.state !== 'running' || actions.containersToKill.some((each) => each.id === status.id)) continue
+    const wanted = runtimeResources(container)
+    const actual = actualResources(status)
+    if (sameResources(actual, wanted)) continue
+    if (resizeRestarts(container, actual, wanted) && !isRestartableInit(container)) kill.push({ id: status.id, name: container.name, container, message: `Container ${container.name} resize requires restart` })
+    else update.push({ container, id: status.id })
+  }
+  return { update, kill }
+}
+
+async function resizeContainer(container: Container, id: string, runtime: PodRuntime, tools: PodTools): Promise<void> {
+  const wanted = runtimeResources(container)
+  const used = tools.runtime.footprint().containers.find((each) => each.id === id)?.memoryBytes ?? 0
+  const before = newestContainer(runtime, container.name)!
+  if (wanted.memoryLimitBytes > 0 && wanted.memoryLimitBytes !== actualResources(before).memoryLimitBytes && used >= wanted.memoryLimitBytes) {
+    throw new Error(`attempting to set container ${JSON.stringify(container.name)} memory limit (${wanted.memoryLimitBytes}) below current usage (${used})`)
+  }
+  await tools.runtime.updateContainerResources(id, wanted)
 }
 
 /** Whether the container ended too recently to start again; says so in an event. */

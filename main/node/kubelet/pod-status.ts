@@ -19,6 +19,8 @@ export interface StatusFacts {
   readonly hostIps: readonly string[]
   /** Why the kubelet itself ended the pod. */
   readonly verdict?: { readonly reason: string; readonly message: string; readonly disruption?: { readonly reason: string; readonly message: string } }
+  /** Conditions that tell of a resize. */
+  readonly resize?: readonly Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>[]
   /** Virtual ms. */
   readonly now: number
 }
@@ -41,7 +43,7 @@ export function generatePodStatus(pod: Pod, runtime: PodRuntime, facts: StatusFa
   const timestamp = formatTime(facts.now)
   const sandbox = runtime.sandboxes[0]
   const sandboxReady = sandbox?.state === 'ready' && (sandbox.config.hostNetwork || sandbox.ips.length > 0)
-  const conditions = podConditions(pod, previous.conditions ?? [], { sandboxReady, statuses: all, phase }, timestamp)
+  const conditions = podConditions(pod, previous.conditions ?? [], { sandboxReady, statuses: all, phase, ...(facts.resize ? { resize: facts.resize } : {}) }, timestamp)
   const ips = spec.hostNetwork ? facts.hostIps : sandboxReady ? sandbox.ips : (previous.podIPs ?? []).map((each) => each.ip)
   // A pod that the kubelet ends has failed only when nothing of it runs any more: until then only its readiness shows it.
   const ending = facts.verdict !== undefined && phase !== previous.phase && runtime.containers.some((container) => container.state === 'running')

@@ -8,6 +8,7 @@ import type { KubeletEvents } from './events.ts'
 import type { ClaimedVolumes } from './claimed-volumes.ts'
 import type { ImagePuller } from './image-puller.ts'
 import type { ObjectCache } from './object-cache.ts'
+import type { ResizeProblem } from './pod-resize.ts'
 import type { PodRuntimeCache } from './pod-runtime.ts'
 import type { Prober } from './prober.ts'
 import type { StatusWriter } from './status-writer.ts'
@@ -39,6 +40,8 @@ export interface PodTools {
   readonly hostDns: readonly string[]
   /** Whether something besides the node's resources speaks against a new pod. */
   readonly alsoAdmits: (pod: Pod) => Rejection | undefined
+  /** Why the node cannot give a pod what it asks for now; undefined when it can. */
+  readonly resizeProblem: (pod: Pod) => ResizeProblem | undefined
   /** What the pod's RuntimeClass calls its handler; '' without one. Rejects when the class is missing. */
   readonly runtimeHandlerOf: (pod: Pod) => Promise<string>
   /** Why pods cannot have a network now; undefined when they can. */

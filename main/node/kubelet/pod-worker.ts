@@ -7,6 +7,7 @@ import { collectGarbage } from './pod-garbage.ts'
 import { Cancellation, Cancelled } from './cancellation.ts'
 import type { GracePeriod } from './grace-period.ts'
 import { graceOf, killPod, podGraceSeconds } from './pod-killer.ts'
+import { PodAllocation } from './pod-resize.ts'
 import type { PodRuntime } from './pod-runtime.ts'
 import { generatePodStatus } from './pod-status.ts'
 import { nodeFacts, syncAtRuntime } from './pod-starter.ts'
@@ -64,6 +65,7 @@ export class PodWorker {
   readonly #cancellation: Cancellation
   #grace: GracePeriod | undefined
   #verdict: PodVerdict | undefined
+  readonly #allocation: PodAllocation
   #failed = false
   #lastError = ''
   #syncs = 0
@@ -73,6 +75,7 @@ export class PodWorker {
     this.#pod = pod
     this.#tools = tools
     this.#onTerminated = onTerminated
+    this.#allocation = new PodAllocation(pod)
     this.#cancellation = new Cancellation(tools.process.clock)
     this.#volumes = new PodVolumes(tools.process.clock, tools.claimedVolumes, (message) => tools.events.pod(this.#pod, 'Warning', 'FailedMount', message))
   }
@@ -87,6 +90,16 @@ export class PodWorker {
 
   get verdict(): PodVerdict | undefined {
     return this.#verdict
+  }
+
+  /** The pod with what it has been granted, which differs from what it asks for while a resize waits. */
+  get allocated(): Pod {
+    return this.#allocation.of(this.#pod)
+  }
+
+  /** Whether a resize waits for room on the node. */
+  get waitsForRoom(): boolean {
+    return this.#allocation.problem?.reason === 'Deferred'
   }
 
   /** The pod changed in its source. */
@@ -226,6 +239,7 @@ export class PodWorker {
     const tools = this.#tools
     let runtime = await tools.cache.get(this.uid)
     if (this.#state !== 'sync') return 0
+    this.#judgeResize()
     const status = this.#publish(runtime, false)
     if (status.phase === 'Succeeded' || status.phase === 'Failed') {
       this.#terminate()
@@ -256,7 +270,8 @@ export class PodWorker {
     tools.prober.addPod(this.#pod)
     runtime = await tools.cache.get(this.uid)
     if (this.#state !== 'sync') return 0
-    const result = await syncAtRuntime(this.#pod, runtime, this.#volumes, tools, this.#cancellation)
+    const result = await syncAtRuntime(this.allocated, runtime, this.#volumes, tools, this.#cancellation)
+    this.#allocation.error = result.resizeError
     for (const [name, failure] of result.failures) this.#failures.set(name, failure)
     for (const name of result.started) this.#failures.delete(name)
     if (this.#state === 'sync') {
@@ -267,6 +282,17 @@ export class PodWorker {
     if (result.error) throw new SyncFailed(result.error.message, result.retryAt)
     const resync = tools.process.random.jitter(resyncMs, jitter)
     return left === undefined ? resync : Math.min(resync, left)
+  }
+
+  /** Grants a resize for which the node has room, or notes why it has to wait. */
+  #judgeResize(): void {
+    const allocation = this.#allocation
+    if (!allocation.differs(this.#pod)) {
+      allocation.problem = undefined
+      return
+    }
+    allocation.problem = this.#tools.resizeProblem(this.#pod)
+    if (!allocation.problem) allocation.grant(this.#pod)
   }
 
   /** Stops what runs; then the pod is terminated. */
@@ -298,7 +324,8 @@ export class PodWorker {
 
   #publish(runtime: PodRuntime, terminal: boolean): PodStatus {
     const tools = this.#tools
-    const status = generatePodStatus(this.#pod, runtime, {
+    const status = generatePodStatus(this.allocated, runtime, {
+      resize: terminal ? [] : this.#allocation.conditions(this.#pod, runtime),
       previous: this.#previousStatus(),
       terminal,
       failures: (container) => this.#failures.get(container),

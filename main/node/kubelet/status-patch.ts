@@ -22,6 +22,9 @@ export function podStatusPatch(api: Pod, next: PodStatus): object | undefined {
 /** Fields that the kubelet takes away again when it no longer says them. Others on the status belong to others. */
 const removable: ReadonlySet<string> = new Set(['message', 'reason', 'podIP', 'podIPs', 'ephemeralContainerStatuses', 'initContainerStatuses'])
 
+/** Conditions that the kubelet takes away when they are over. */
+const vanishing = ['PodResizePending', 'PodResizeInProgress']
+
 function conditionPatch(old: readonly PodCondition[], next: readonly PodCondition[]): Record<string, unknown> {
   const before = new Map(old.map((condition) => [condition.type, condition]))
   const changed: Record<string, unknown>[] = []
@@ -32,6 +35,7 @@ function conditionPatch(old: readonly PodCondition[], next: readonly PodConditio
     for (const field of Object.keys(was ?? {})) if (entry[field] === undefined && field !== 'lastProbeTime') entry[field] = null
     changed.push(entry)
   }
+  for (const type of vanishing) if (before.has(type) && !next.some((condition) => condition.type === type)) changed.push({ $patch: 'delete', type })
   if (changed.length === 0) return {}
   return { '$setElementOrder/conditions': next.map(({ type }) => ({ type })), conditions: changed }
 }

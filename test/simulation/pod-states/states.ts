@@ -125,6 +125,11 @@ export const podStates: readonly PodState[] = [
   state('event', 'Evicted', 'storage-too-large', 'a container has written more than its limit'),
   state('reason', 'Evicted', 'memory-pressure', "the node's memory is nearly gone, and this pod uses the most above its request"),
   state('condition', 'DisruptionTarget=True(TerminationByKubelet)', 'memory-pressure', 'ended for the good of its node'),
+
+  // ---- Resized while it runs
+  state('condition', 'PodResizePending=True(Infeasible)', 'resized', 'asks for more than the node has', 'resizeBeyond'),
+  state('condition', 'PodResizePending=True(Deferred)', 'resized-later', 'asks for more than the node has left', 'resizeLater'),
+  state('condition', 'PodResizeInProgress=True(Error)', 'resized-below', 'is to get less memory than it uses', 'resizeBelow'),
 ]
 
 /** The same of the node that a pod was on: `worker-3` for pods that make trouble. */
