@@ -154,8 +154,7 @@ await part('idle', async () => {
 })
 
 await part('api', async () => {
-  const profiles = option('--cpu-prof')
-  const lab = await startLab([], profiles ? ['--cpu-prof', '--cpu-prof-dir', profiles] : [])
+  const lab = await startLab([], option('--flags')?.split(' '))
   await measureApi(lab, report, { only: option('--api')?.split(','), protocols: option('--http')?.split(',') })
   await lab.stop()
 })

@@ -16,6 +16,8 @@ interface Tree {
 /** Groups spans by what set them off, as they happen: adding a span costs a look-up, not a walk. */
 export class TraceFeed {
   readonly #trees = new Map<number, Tree>()
+  /** Those that nobody asked for, oldest first. */
+  readonly #unasked = new Set<Tree>()
   readonly #treeOf = new Map<number, Tree>()
   readonly #pokes = new Set<(tree: Tree) => void>()
   readonly #stop: () => void
@@ -90,21 +92,16 @@ export class TraceFeed {
   #plant(root: Span): Tree {
     const tree: Tree = { root, spans: [], lastAt: root.start, count: 0 }
     this.#trees.set(root.id, tree)
+    if (root.attributes.user !== true) this.#unasked.add(tree)
     if (this.#trees.size > treesMax) this.#fell()
     return tree
   }
 
   /** Forgets the oldest tree, sparing what a person set off while anything else is left. */
   #fell(): void {
-    let oldest: Tree | undefined
-    for (const tree of this.#trees.values()) {
-      oldest ??= tree
-      if (tree.root.attributes.user !== true) {
-        oldest = tree
-        break
-      }
-    }
+    const [oldest] = this.#unasked.size > 0 ? this.#unasked : this.#trees.values()
     if (!oldest) return
+    this.#unasked.delete(oldest)
     this.#trees.delete(oldest.root.id)
     for (const span of oldest.spans) this.#treeOf.delete(span.id)
   }

@@ -44,6 +44,12 @@ export class StoredObjects {
     return object
   }
 
+  /** Lets go of the object that was made of a value which is no longer the newest: etcd keeps old values for minutes, and hardly
+   *  anybody reads them. */
+  forget(kv: KeyValue): void {
+    this.#byValue.delete(kv.value)
+  }
+
   #sealed(object: KubeObject): KubeObject {
     return this.#freeze ? deepFreeze(object) : object
   }

@@ -112,6 +112,7 @@ export class WatchCache implements FeedReader {
     const key = event.kv.key.slice(this.#start.length)
     const before = this.#entries.get(key)
     const previous = before && this.#stored.decode(before)
+    if (before) this.#stored.forget(before)
     let made: CacheEvent
     if (event.type === 'delete') {
       this.#revision = revision
