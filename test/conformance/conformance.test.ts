@@ -19,7 +19,7 @@ test('what is said to work names tests that exist, and what does not says why', 
   }
 })
 
-/** `npx vitest run -u test/conformance/conformance.test.ts` writes it anew. */
+/** `npx vitest run test/conformance/conformance.test.ts -u` writes it anew. (With -u first, every test runs.) */
 test('README.md is the table', async () => {
   await expect(markdownOf(entries)).toMatchFileSnapshot('README.md')
 })
