@@ -5,6 +5,7 @@ import { kubeApiserver, type ApiServer } from '../control-plane/apiserver/server
 import type { OutboundDoor } from '../control-plane/apiserver/outbound/door.ts'
 import type { StoredObjects } from '../control-plane/apiserver/storage/stored-objects.ts'
 import { cloudControllerManager } from '../control-plane/cloud/cloud-controller-manager.ts'
+import { clusterAutoscaler } from '../control-plane/cloud/cluster-autoscaler/cluster-autoscaler.ts'
 import { uninitializedTaint } from '../control-plane/cloud/node/cloud-node-controller.ts'
 import { kubeControllerManager } from '../control-plane/controllers/kube-controller-manager.ts'
 import { localPathProvisioner } from '../control-plane/controllers/local-path-provisioner/local-path-provisioner.ts'
@@ -23,6 +24,7 @@ import { BearerTransport, hosted, inClusterClient, tokenPath } from '../node/net
 import { metricsServer } from '../node/runtime/programs/metrics-server/metrics-server.ts'
 import { coreDns } from '../node/network/dns/coredns.ts'
 import { dnsResolver } from '../node/network/dns/client.ts'
+import { ingressController } from '../node/network/ingress/ingress-controller.ts'
 import { policyAgent } from '../node/network/policy/policy-agent.ts'
 import { NodePodNetwork } from '../node/network/pod-network.ts'
 import { kubeProxy } from '../node/proxy/kube-proxy.ts'
@@ -203,6 +205,10 @@ export class ClusterNode {
         useAs(context, 'coredns')
         return coreDns(context)
       }],
+      ['ingress-nginx', (context) => {
+        useAs(context, 'ingress-nginx')
+        return ingressController(context)
+      }],
       ['metrics-server', metricsServer({ connect: (context) => ({ host: hosted(context, 'metrics-server'), client: inClusterClient(context, 'metrics-server/v0.8.0') }), tokenPath })],
       component('local-path-provisioner', (process, context) =>
         localPathProvisioner({
@@ -212,7 +218,7 @@ export class ClusterNode {
           helperImage: storageHelperImage,
         })(process),
       ),
-      component('kube-scheduler', kubeScheduler({ server })),
+      component('kube-scheduler', (process, context) => kubeScheduler({ server, flags: context.argv.slice(1), readText: (path) => context.files.readText(path) })(process)),
       component('cloud-controller-manager', cloudControllerManager({ server, cloud: cloudEndpoint, clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
       component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, signToken: (claims) => options.tokens.sign(claims), ...(options.certificateAuthority ? { certificateAuthority: options.certificateAuthority } : {}), clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])

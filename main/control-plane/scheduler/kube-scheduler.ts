@@ -14,6 +14,9 @@ import { HttpClient, serveHttp, type ClientCertificate, type HttpResponse, type 
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
 import { deviceInformers } from './devices/device-sources.ts'
+import { schedulerSettings } from './configuration/flags.ts'
+import { profilePlugins } from './configuration/profile-plugins.ts'
+import { defaultPlugins } from './plugins/default-plugins.ts'
 import { handleEvents } from './event-handlers.ts'
 import { Scheduler, type SchedulerProfile } from './scheduler.ts'
 import { defaultSpreadingSelector } from './spreading.ts'
@@ -38,13 +41,57 @@ export interface KubeSchedulerOptions {
   /** --secure-port; default 10259, 0 = none. */
   readonly port?: number
   readonly version?: string
+  /** Write each decision into annotations of its pod, under kube-scheduler-simulator's keys; default false. */
+  readonly annotates?: boolean
+  /** Command line, argv[0] not included; what it says goes before what other options say. */
+  readonly flags?: readonly string[]
+  /** Where `--config` is read from. Throws as a file system does. */
+  readonly readText?: (path: string) => string
+}
+
+interface StartOptions extends KubeSchedulerOptions {
+  readonly initialBackoffMs?: number
+  readonly maxBackoffMs?: number
 }
 
 /** kube-scheduler: elects one among its peers, and finds a node for every pod of its profiles that has none. Follows upstream's
  *  scheduling framework; not modelled: extenders. A process
  *  that loses the lease ends, as upstream's does. */
-export function kubeScheduler(options: KubeSchedulerOptions): (process: Process) => Program {
+export function kubeScheduler(given: KubeSchedulerOptions): (process: Process) => Program {
   return (process) => {
+    try {
+      return start(process, given.flags ? { ...given, ...optionsOf(given.flags, given.readText) } : given)
+    } catch (error) {
+      process.journal.error('command failed', { err: (error as Error).message })
+      process.clock.after(refusalMs, () => process.scope.close())
+      return {}
+    }
+  }
+}
+
+/** How long a scheduler takes to find that it cannot start. */
+const refusalMs = 120
+
+/** What flags and the configuration that they name say. */
+function optionsOf(flags: readonly string[], readText: (path: string) => string = (path) => { throw new Error(`open ${path}: no such file or directory`) }): Partial<StartOptions> {
+  const { configuration, leaderElect, port, annotates } = schedulerSettings(flags, readText)
+  const { profiles, percentageOfNodesToScore, podInitialBackoffMs, podMaxBackoffMs } = configuration
+  return {
+    leaderElect,
+    port,
+    annotates,
+    percentageOfNodesToScore,
+    initialBackoffMs: podInitialBackoffMs,
+    maxBackoffMs: podMaxBackoffMs,
+    profiles: profiles.map((profile) => ({
+      schedulerName: profile.schedulerName,
+      plugins: (surroundings) => profilePlugins(profile.schedulerName, defaultPlugins({ ...surroundings, arguments: profile.arguments }), profile.plugins),
+      ...(profile.percentageOfNodesToScore !== undefined && { percentageOfNodesToScore: profile.percentageOfNodesToScore }),
+    })),
+  }
+}
+
+function start(process: Process, options: StartOptions): Program {
     const connect = clientFactory(process, options)
     const client = connect('scheduler')
     const informers = new InformerSet(process, client)
@@ -82,10 +129,9 @@ export function kubeScheduler(options: KubeSchedulerOptions): (process: Process)
       process.expose('leader-election', () => ({ isLeader: election?.isLeader ?? false, leader: election?.leader ?? '', lease: election?.lease?.spec ?? null }))
     }
     return { stop: () => election?.stop() }
-  }
 }
 
-function makeScheduler(process: Process, client: ApiClient, informers: Informers, options: KubeSchedulerOptions): Scheduler {
+function makeScheduler(process: Process, client: ApiClient, informers: Informers, options: StartOptions): Scheduler {
   const pods = informers.of(podKind, { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' })
   const nodes = informers.of(nodeKind)
   const namespaces = informers.of(namespaceKind)
@@ -110,6 +156,8 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
     devices,
     profiles: options.profiles ?? [{ schedulerName: 'default-scheduler' }],
     percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
+    ...(options.initialBackoffMs !== undefined && { initialBackoffMs: options.initialBackoffMs }),
+    ...(options.maxBackoffMs !== undefined && { maxBackoffMs: options.maxBackoffMs }),
   })
   handleEvents({ pods, nodes, storage: volumes, devices, cache: scheduler.cache, queue: scheduler.queue, frameworks: scheduler.frameworks })
   return scheduler

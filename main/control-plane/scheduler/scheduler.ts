@@ -22,6 +22,8 @@ export interface SchedulerProfile {
   readonly schedulerName: string
   /** Default: the default plugins. */
   readonly plugins?: (surroundings: PluginSurroundings) => EnabledPlugin[]
+  /** Default: the scheduler's. */
+  readonly percentageOfNodesToScore?: number
 }
 
 export interface SchedulerOptions {
@@ -34,6 +36,9 @@ export interface SchedulerOptions {
   readonly devices: DeviceSources
   readonly profiles: readonly SchedulerProfile[]
   readonly percentageOfNodesToScore: number
+  /** Back-off of pods that could not be scheduled; defaults 1 s and 10 s. */
+  readonly initialBackoffMs?: number
+  readonly maxBackoffMs?: number
 }
 
 /** Longest text of an event (upstream's NoteLengthLimit). */
@@ -63,6 +68,8 @@ export class Scheduler {
     this.permitRoom = new PermitRoom(clock)
     this.queue = new SchedulingQueue({
       clock,
+      ...(options.initialBackoffMs !== undefined && { initialBackoffMs: options.initialBackoffMs }),
+      ...(options.maxBackoffMs !== undefined && { maxBackoffMs: options.maxBackoffMs }),
       frameworkFor: (pod) => this.#frameworkFor(pod),
       cause: () => kernel.trace.current,
       onReady: () => this.#arm(),
@@ -127,12 +134,13 @@ export class Scheduler {
   }
 
   #select(framework: Framework, info: PodInfo): Selection {
-    const { process, percentageOfNodesToScore } = this.#options
+    const { process, percentageOfNodesToScore, profiles } = this.#options
+    const profile = profiles.find(({ schedulerName }) => schedulerName === framework.profileName)
     return selectNode(info, {
       framework,
       view: this.cache,
       rotation: this.#rotation,
-      percentageOfNodesToScore,
+      percentageOfNodesToScore: profile?.percentageOfNodesToScore ?? percentageOfNodesToScore,
       below: (bound) => process.random.below(bound),
       nominatedNode: this.queue.nominator.nodeOf(info.uid),
     })

@@ -1,5 +1,6 @@
 import type { ApiClient } from '../../../api/client/contract.ts'
 import type { Clock } from '../../../kernel/clock.ts'
+import type { PluginArguments } from '../configuration/plugin-arguments.ts'
 import type { EnabledPlugin } from '../framework/framework.ts'
 import type { FrameworkHandle } from '../framework/plugin.ts'
 import { defaultBinder } from './default-binder.ts'
@@ -32,28 +33,30 @@ export interface PluginSurroundings {
   readonly volumes: VolumeSources
   readonly devices: DeviceSources
   readonly preemption: Preemption
+  /** What the profile tells its plugins. */
+  readonly arguments?: PluginArguments
 }
 
 /** The plugins of the default profile, in upstream's order and with its weights. */
-export function defaultPlugins({ handle, client, clock, volumes, devices, preemption }: PluginSurroundings): EnabledPlugin[] {
+export function defaultPlugins({ handle, client, clock, volumes, devices, preemption, arguments: given = {} }: PluginSurroundings): EnabledPlugin[] {
   return [
     { plugin: schedulingGates, weight: 0 },
     { plugin: prioritySort, weight: 0 },
     { plugin: nodeUnschedulable, weight: 0 },
     { plugin: nodeName, weight: 0 },
     { plugin: taintToleration, weight: 3 },
-    { plugin: nodeAffinity, weight: 2 },
+    { plugin: nodeAffinity(given.NodeAffinity?.addedAffinity), weight: 2 },
     { plugin: nodePorts, weight: 0 },
-    { plugin: nodeResourcesFit(), weight: 1 },
+    { plugin: nodeResourcesFit(given.NodeResourcesFit), weight: 1 },
     { plugin: volumeRestrictions(volumes), weight: 0 },
     { plugin: nodeVolumeLimits(volumes), weight: 0 },
-    { plugin: volumeBinding({ client, clock, sources: volumes }), weight: 0 },
+    { plugin: volumeBinding({ client, clock, sources: volumes, timeoutMs: (given.VolumeBinding?.bindTimeoutSeconds ?? 600) * 1_000 }), weight: 0 },
     { plugin: volumeZone(volumes), weight: 0 },
-    { plugin: podTopologySpread(), weight: 2 },
-    { plugin: interPodAffinity(handle.view), weight: 2 },
+    { plugin: podTopologySpread(given.PodTopologySpread), weight: 2 },
+    { plugin: interPodAffinity(handle.view, given.InterPodAffinity), weight: 2 },
     { plugin: dynamicResources({ client, clock, devices }), weight: 0 },
-    { plugin: defaultPreemption(handle, preemption), weight: 0 },
-    { plugin: nodeResourcesBalancedAllocation, weight: 1 },
+    { plugin: defaultPreemption(handle, preemption, given.DefaultPreemption), weight: 0 },
+    { plugin: nodeResourcesBalancedAllocation(given.NodeResourcesBalancedAllocation?.resources), weight: 1 },
     { plugin: imageLocality(handle.view), weight: 1 },
     { plugin: defaultBinder(client), weight: 0 },
   ]

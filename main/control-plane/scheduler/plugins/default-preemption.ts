@@ -9,8 +9,12 @@ import type { PodInfo } from '../framework/pod-info.ts'
 import { unresolvable, unschedulable, type Status } from '../framework/status.ts'
 
 /** How many nodes are tried: a tenth, at least a hundred. */
-const candidateShare = 0.1
-const candidatesMin = 100
+export interface PreemptionOptions {
+  /** Default 10. */
+  readonly minCandidateNodesPercentage?: number
+  /** Default 100. */
+  readonly minCandidateNodesAbsolute?: number
+}
 
 /** Carries a preemption out. */
 export interface Preemption {
@@ -28,24 +32,24 @@ export interface Candidate {
 
 /** Makes room for a pod by removing pods of lower priority from one node, as few and as unimportant ones as possible. The pod is
  *  nominated to that node and tried again when its victims are gone. Not considered here: disruption budgets. */
-export function defaultPreemption(handle: FrameworkHandle, preemption: Preemption): Plugin {
+export function defaultPreemption(handle: FrameworkHandle, preemption: Preemption, options: PreemptionOptions = {}): Plugin {
   return {
     name: 'DefaultPreemption',
     // Whoever turned the pod down decides when it is tried again; that this one held it back meanwhile is no reason.
     interests: [{ events: ['AssignedPodDelete'], hint: () => 'skip' }],
     preEnqueue: ({ uid }) => (preemption.isRunning(uid) ? unresolvable('waiting for the preemption for this pod to be finished') : undefined),
     postFilter(state, pod, verdicts) {
-      const result = preempt(handle, preemption, state, pod, verdicts)
+      const result = preempt(handle, preemption, options, state, pod, verdicts)
       if (!result.status || result.status.reasons.length === 0) return result
       return { ...result, status: { ...result.status, reasons: [`preemption: ${result.status.reasons.join(', ')}`] } }
     },
   }
 }
 
-function preempt(handle: FrameworkHandle, preemption: Preemption, state: CycleState, pod: PodInfo, verdicts: NodeVerdicts): PostFilterResult {
+function preempt(handle: FrameworkHandle, preemption: Preemption, options: PreemptionOptions, state: CycleState, pod: PodInfo, verdicts: NodeVerdicts): PostFilterResult {
   const refusal = ineligible(handle, pod, verdicts)
   if (refusal) return { status: unschedulable(refusal) }
-  const { candidates, statuses } = findCandidates(handle, state, pod, verdicts)
+  const { candidates, statuses } = findCandidates(handle, options, state, pod, verdicts)
   if (candidates.length === 0) {
     const absent = unresolvable('Preemption is not helpful for scheduling')
     const message = fitErrorMessage({ nodeCount: handle.view.nodes.length, verdicts: { byNode: statuses, absent }, preFilterMessage: '', postFilterMessage: '' })
@@ -82,12 +86,12 @@ function isBeingPreempted(pod: Pod): boolean {
   return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler'
 }
 
-function findCandidates(handle: FrameworkHandle, state: CycleState, pod: PodInfo, verdicts: NodeVerdicts): { candidates: Candidate[]; statuses: Map<string, Status> } {
+function findCandidates(handle: FrameworkHandle, { minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 }: PreemptionOptions, state: CycleState, pod: PodInfo, verdicts: NodeVerdicts): { candidates: Candidate[]; statuses: Map<string, Status> } {
   const hopeful = handle.view.nodes.filter((node) => (verdicts.byNode.get(node.name) ?? verdicts.absent).code === 'Unschedulable')
   const candidates: Candidate[] = []
   const statuses = new Map<string, Status>()
   if (hopeful.length === 0) return { candidates, statuses }
-  const wanted = Math.min(hopeful.length, Math.max(candidatesMin, Math.floor(hopeful.length * candidateShare)))
+  const wanted = Math.min(hopeful.length, Math.max(minCandidateNodesAbsolute, Math.floor((hopeful.length * minCandidateNodesPercentage) / 100)))
   const offset = handle.below(hopeful.length)
   for (let index = 0; index < hopeful.length && candidates.length < wanted; index++) {
     const node = hopeful[(offset + index) % hopeful.length]!

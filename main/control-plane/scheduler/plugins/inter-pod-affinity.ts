@@ -7,8 +7,12 @@ import { maxNodeScore, type ClusterView, type Plugin } from '../framework/plugin
 import { podInfoOf, termMatches, type AffinityTerm, type PodInfo } from '../framework/pod-info.ts'
 import { skip, unresolvable, unschedulable } from '../framework/status.ts'
 
-/** How much an existing pod's required affinity to the incoming one counts in scoring. */
-const hardAffinityWeight = 1
+export interface InterPodAffinityOptions {
+  /** How much an existing pod's required affinity to the incoming one counts in scoring; default 1. */
+  readonly hardPodAffinityWeight?: number
+  /** What existing pods prefer does not count when the incoming one prefers nothing. */
+  readonly ignorePreferredTermsOfExistingPods?: boolean
+}
 
 const affinityMissed = unresolvable("node(s) didn't match pod affinity rules")
 const antiAffinityMissed = unschedulable("node(s) didn't match pod anti-affinity rules")
@@ -33,7 +37,7 @@ const scoreKey = new StateKey<TopologyCounts>('PreScoreInterPodAffinity')
 type NamespaceLabels = (namespace: string) => Labels | undefined
 
 /** Pods that want to be near others, or away from them: required terms of both sides filter, preferred ones of both sides score. */
-export function interPodAffinity(view: Pick<ClusterView, 'namespaceLabels'>): Plugin {
+export function interPodAffinity(view: Pick<ClusterView, 'namespaceLabels'>, { hardPodAffinityWeight = 1, ignorePreferredTermsOfExistingPods = false }: InterPodAffinityOptions = {}): Plugin {
   const namespaceLabels: NamespaceLabels = (namespace) => view.namespaceLabels(namespace)
   return {
     name: 'InterPodAffinity',
@@ -62,12 +66,13 @@ export function interPodAffinity(view: Pick<ClusterView, 'namespaceLabels'>): Pl
     },
     preScore(state, pod, _, { nodes, nodesWithAffinity }) {
       const own = pod.preferredAffinity.length + pod.preferredAntiAffinity.length > 0
+      if (ignorePreferredTermsOfExistingPods && !own) return skip
       const sums: TopologyCounts = new Map()
       for (const node of own ? nodes : nodesWithAffinity) {
         for (const other of (own ? node.pods : node.podsWithAffinity).values()) {
           for (const term of pod.preferredAffinity) if (termMatches(term, other.pod, namespaceLabels)) addAt(sums, term.topologyKey, node, term.weight)
           for (const term of pod.preferredAntiAffinity) if (termMatches(term, other.pod, namespaceLabels)) addAt(sums, term.topologyKey, node, -term.weight)
-          for (const term of other.requiredAffinity) if (termMatches(term, pod.pod, namespaceLabels)) addAt(sums, term.topologyKey, node, hardAffinityWeight)
+          for (const term of other.requiredAffinity) if (termMatches(term, pod.pod, namespaceLabels)) addAt(sums, term.topologyKey, node, hardPodAffinityWeight)
           for (const term of other.preferredAffinity) if (termMatches(term, pod.pod, namespaceLabels)) addAt(sums, term.topologyKey, node, term.weight)
           for (const term of other.preferredAntiAffinity) if (termMatches(term, pod.pod, namespaceLabels)) addAt(sums, term.topologyKey, node, -term.weight)
         }

@@ -1,19 +1,11 @@
 import type { Node, Pod } from '../../../api/generated/types.ts'
+import type { NodeResourcesFitArguments, UtilizationPoint } from '../configuration/plugin-arguments.ts'
 import type { ClusterEvent } from '../framework/cluster-event.ts'
 import { NodeInfo } from '../framework/node-info.ts'
 import { maxNodeScore, type Plugin } from '../framework/plugin.ts'
 import { podInfoOf, type PodInfo } from '../framework/pod-info.ts'
 import { amountOf, type Resources } from '../framework/resources.ts'
 import { unresolvable, unschedulable } from '../framework/status.ts'
-
-/** How nodes are preferred by what would be free on them. */
-export type ScoringStrategy = 'LeastAllocated' | 'MostAllocated'
-
-export interface NodeResourcesFitOptions {
-  readonly strategy?: ScoringStrategy
-  /** Default: cpu and memory, both 1. */
-  readonly resources?: readonly { readonly name: string; readonly weight: number }[]
-}
 
 /** Something that a node has too little of. `unresolvable`: even the empty node would. */
 interface Shortage {
@@ -27,8 +19,11 @@ const defaultResources = [
 ]
 
 /** Leaves out nodes that have too little of something, and prefers those with more left (or, as MostAllocated, with less). */
-export function nodeResourcesFit({ strategy = 'LeastAllocated', resources = defaultResources }: NodeResourcesFitOptions = {}): Plugin {
-  const rate = strategy === 'LeastAllocated' ? leastRequested : mostRequested
+export function nodeResourcesFit({ ignoredResources = [], ignoredResourceGroups = [], scoringStrategy = {} }: NodeResourcesFitArguments = {}): Plugin {
+  const { type = 'LeastAllocated', resources = defaultResources, requestedToCapacityRatio } = scoringStrategy
+  const byShape = type === 'RequestedToCapacityRatio'
+  const rate = type === 'LeastAllocated' ? leastRequested : byShape ? ratioRate(requestedToCapacityRatio?.shape ?? []) : mostRequested
+  const ignored = (name: string): boolean => ignoredResources.includes(name) || ignoredResourceGroups.includes(name.split('/')[0]!)
   return {
     name: 'NodeResourcesFit',
     nodeLocal: true,
@@ -37,7 +32,7 @@ export function nodeResourcesFit({ strategy = 'LeastAllocated', resources = defa
       { events: ['NodeAdd', 'NodeAllocatableChange'], hint: hintForNode },
     ],
     filter(_, pod, node) {
-      const shortages = shortagesOf(pod, node)
+      const shortages = shortagesOf(pod, node, ignored)
       if (shortages.length === 0) return undefined
       const reasons = shortages.map(({ reason }) => reason)
       return shortages.some((shortage) => shortage.unresolvable) ? unresolvable(...reasons) : unschedulable(...reasons)
@@ -45,14 +40,17 @@ export function nodeResourcesFit({ strategy = 'LeastAllocated', resources = defa
     score(_, pod, node) {
       let sum = 0
       let weights = 0
-      for (const { name, weight } of resources) {
+      for (const { name, weight = 1 } of resources) {
         const allocatable = amountOf(node.allocatable, name)
         if (allocatable === 0) continue
         const asked = name === 'cpu' || name === 'memory' ? amountOf(node.nonZeroRequested, name) + amountOf(pod.nonZeroRequests, name) : amountOf(node.requested, name) + amountOf(pod.requests, name)
-        sum += rate(asked, allocatable) * weight
+        const points = rate(asked, allocatable)
+        // Upstream's third strategy leaves out what gets no points.
+        if (byShape && points <= 0) continue
+        sum += points * weight
         weights += weight
       }
-      return weights === 0 ? 0 : Math.floor(sum / weights)
+      return weights === 0 ? 0 : byShape ? Math.round(sum / weights) : Math.floor(sum / weights)
     },
   }
 }
@@ -65,7 +63,20 @@ function mostRequested(asked: number, allocatable: number): number {
   return Math.floor((Math.min(asked, allocatable) * maxNodeScore) / allocatable)
 }
 
-function shortagesOf({ requests }: PodInfo, node: NodeInfo): readonly Shortage[] {
+/** The line through the points of a shape, whose scores go to 10. */
+function ratioRate(shape: readonly UtilizationPoint[]): (asked: number, allocatable: number) => number {
+  const points = shape.map(({ utilization = 0, score = 0 }) => ({ utilization, score: score * (maxNodeScore / 10) }))
+  return (asked, allocatable) => {
+    const used = asked > allocatable ? 100 : Math.trunc((asked * 100) / allocatable)
+    const after = points.findIndex(({ utilization }) => used <= utilization)
+    if (after === 0) return points[0]!.score
+    if (after < 0) return points.at(-1)?.score ?? 0
+    const [from, to] = [points[after - 1]!, points[after]!]
+    return from.score + Math.trunc(((to.score - from.score) * (used - from.utilization)) / (to.utilization - from.utilization))
+  }
+}
+
+function shortagesOf({ requests }: PodInfo, node: NodeInfo, ignored: (name: string) => boolean = () => false): readonly Shortage[] {
   const shortages: Shortage[] = []
   if (node.pods.size + 1 > node.allowedPods) shortages.push({ reason: 'Too many pods', unresolvable: false })
   const check = (reason: string, wanted: number, used: number, allocatable: number): void => {
@@ -74,7 +85,7 @@ function shortagesOf({ requests }: PodInfo, node: NodeInfo): readonly Shortage[]
   check('Insufficient cpu', requests.milliCpu, node.requested.milliCpu, node.allocatable.milliCpu)
   check('Insufficient memory', requests.memory, node.requested.memory, node.allocatable.memory)
   check('Insufficient ephemeral-storage', requests.ephemeralStorage, node.requested.ephemeralStorage, node.allocatable.ephemeralStorage)
-  for (const [name, wanted] of requests.scalars ?? []) check(`Insufficient ${name}`, wanted, node.requested.scalars?.get(name) ?? 0, node.allocatable.scalars?.get(name) ?? 0)
+  for (const [name, wanted] of requests.scalars ?? []) if (!name.includes('/') || !ignored(name)) check(`Insufficient ${name}`, wanted, node.requested.scalars?.get(name) ?? 0, node.allocatable.scalars?.get(name) ?? 0)
   return shortages
 }
 

@@ -111,19 +111,19 @@ describe('NodeAffinity', () => {
     [{ key: 'size', operator: 'Gt', values: ['7'] }, ['b']],
     [{ key: 'size', operator: 'Lt', values: ['7'] }, ['a']],
     [{ key: 'disk', operator: 'Gt', values: ['7'] }, []],
-  ])('%j', (requirement, expected) => expect(passing(tryPlugin(() => nodeAffinity, requiring(requirement), { nodes }))).toEqual(expected))
+  ])('%j', (requirement, expected) => expect(passing(tryPlugin(() => nodeAffinity(), requiring(requirement), { nodes }))).toEqual(expected))
 
   it('needs a term to match; an empty one never does', () => {
-    expect(passing(tryPlugin(() => nodeAffinity, requiring(), { nodes }))).toEqual([])
+    expect(passing(tryPlugin(() => nodeAffinity(), requiring(), { nodes }))).toEqual([])
   })
 
   it('adds up the weights of preferred terms that match', () => {
     const prefer = (weight: number, key: string, value: string) => ({ weight, preference: { matchExpressions: [{ key, operator: 'In', values: [value] }] } })
     const pod = testPod('p', {}, (copy) => (copy.spec!.affinity = { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [prefer(60, 'disk', 'ssd'), prefer(20, 'size', '5'), prefer(40, 'disk', 'hdd')] } }))
-    const trial = tryPlugin(() => nodeAffinity, pod, { nodes })
+    const trial = tryPlugin(() => nodeAffinity(), pod, { nodes })
     expect(trial.raw).toEqual({ a: 80, b: 40, c: 0 })
     expect(trial.scores).toEqual({ a: 100, b: 50, c: 0 })
-    expect(tryPlugin(() => nodeAffinity, testPod('q'), { nodes })).toMatchObject({ preFilter: { code: 'Skip' }, preScore: { code: 'Skip' } })
+    expect(tryPlugin(() => nodeAffinity(), testPod('q'), { nodes })).toMatchObject({ preFilter: { code: 'Skip' }, preScore: { code: 'Skip' } })
   })
 })
 
@@ -165,7 +165,7 @@ describe('NodeResourcesFit', () => {
     const existing = [{ ...testPod('a', { cpu: '2', memory: '4Gi' }), spec: { ...testPod('a', { cpu: '2', memory: '4Gi' }).spec!, nodeName: 'half' } }]
     const pod = testPod('p', { cpu: '1', memory: '2Gi' })
     expect(tryPlugin(() => nodeResourcesFit(), pod, { nodes: two, existing }).raw).toEqual({ empty: 75, half: 25 })
-    expect(tryPlugin(() => nodeResourcesFit({ strategy: 'MostAllocated' }), pod, { nodes: two, existing }).raw).toEqual({ empty: 25, half: 75 })
+    expect(tryPlugin(() => nodeResourcesFit({ scoringStrategy: { type: 'MostAllocated' } }), pod, { nodes: two, existing }).raw).toEqual({ empty: 25, half: 75 })
   })
 
   it('is worth another try when room appears', () => {
@@ -184,8 +184,8 @@ describe('NodeResourcesFit', () => {
 describe('NodeResourcesBalancedAllocation', () => {
   it('prefers what would be used evenly, and leaves pods that ask for nothing alone', () => {
     const nodes = [testNode('even', { cpu: '4', memory: '8Gi' }), testNode('odd', { cpu: '4', memory: '32Gi' })]
-    expect(tryPlugin(() => nodeResourcesBalancedAllocation, testPod('p', { cpu: '2', memory: '4Gi' }), { nodes }).raw).toEqual({ even: 100, odd: 81 })
-    expect(tryPlugin(() => nodeResourcesBalancedAllocation, testPod('p'), { nodes }).preScore).toMatchObject({ code: 'Skip' })
+    expect(tryPlugin(() => nodeResourcesBalancedAllocation(), testPod('p', { cpu: '2', memory: '4Gi' }), { nodes }).raw).toEqual({ even: 100, odd: 81 })
+    expect(tryPlugin(() => nodeResourcesBalancedAllocation(), testPod('p'), { nodes }).preScore).toMatchObject({ code: 'Skip' })
   })
 })
 
@@ -223,17 +223,17 @@ describe('PodTopologySpread', () => {
     ['fewer domains than wanted', [web('x', 'a1'), web('y', 'b1')], { minDomains: 3 }, []],
     ['fewer domains than wanted, all empty', [], { minDomains: 3 }, ['a1', 'a2', 'b1']],
   ])('DoNotSchedule: %s', (_, existing, more, expected) => {
-    expect(passing(tryPlugin(podTopologySpread, spreading('DoNotSchedule', more), { nodes, existing }))).toEqual(expected)
+    expect(passing(tryPlugin(() => podTopologySpread(), spreading('DoNotSchedule', more), { nodes, existing }))).toEqual(expected)
   })
 
   it('tells missing labels apart from uneven spreading', () => {
-    const trial = tryPlugin(podTopologySpread, spreading('DoNotSchedule'), { nodes: [...nodes, testNode('nowhere')], existing: [web('x', 'a1')] })
+    const trial = tryPlugin(() => podTopologySpread(), spreading('DoNotSchedule'), { nodes: [...nodes, testNode('nowhere')], existing: [web('x', 'a1')] })
     expect(trial.verdicts['a1']).toMatchObject({ code: 'Unschedulable', reasons: ["node(s) didn't match pod topology spread constraints"] })
     expect(trial.verdicts['nowhere']).toMatchObject({ code: 'UnschedulableAndUnresolvable', reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"] })
   })
 
   it('ScheduleAnyway scores', () => {
-    const trial = tryPlugin(podTopologySpread, spreading('ScheduleAnyway'), { nodes, existing: [web('x', 'a1'), web('y', 'a2'), web('z', 'b1')] })
+    const trial = tryPlugin(() => podTopologySpread(), spreading('ScheduleAnyway'), { nodes, existing: [web('x', 'a1'), web('y', 'a2'), web('z', 'b1')] })
     expect(trial.preFilter).toMatchObject({ code: 'Skip' })
     expect(trial.scores['a1']).toBe(trial.scores['a2'])
     expect(trial.scores['b1']).toBeGreaterThan(trial.scores['a1']!)
@@ -242,10 +242,10 @@ describe('PodTopologySpread', () => {
   it('spreads a workload over nodes without being asked to', () => {
     const pod = testPod('p', {}, (copy) => (copy.metadata.labels = { app: 'web' }))
     const options = { nodes, existing: [web('x', 'a1'), web('y', 'a1'), web('z', 'b1')], spreadingSelector: selectorFromSet({ app: 'web' }) }
-    const { scores } = tryPlugin(podTopologySpread, pod, options)
+    const { scores } = tryPlugin(() => podTopologySpread(), pod, options)
     expect(scores['a2']).toBe(100)
     expect(scores['b1']).toBeGreaterThan(scores['a1']!)
-    expect(tryPlugin(podTopologySpread, pod, { nodes }).preScore).toMatchObject({ code: 'Skip' })
+    expect(tryPlugin(() => podTopologySpread(), pod, { nodes }).preScore).toMatchObject({ code: 'Skip' })
   })
 })
 

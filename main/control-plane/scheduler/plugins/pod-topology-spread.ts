@@ -24,6 +24,19 @@ interface Constraint {
   readonly honorsTaints: boolean
 }
 
+type DefaultConstraint = Omit<TopologySpreadConstraint, 'labelSelector'>
+
+export interface SpreadOptions {
+  /** For pods without constraints of their own; with `List` only. */
+  readonly defaultConstraints?: readonly DefaultConstraint[]
+  readonly defaultingType?: 'System' | 'List'
+}
+
+const systemConstraints: readonly DefaultConstraint[] = [
+  { maxSkew: 3, topologyKey: hostnameLabel, whenUnsatisfiable: 'ScheduleAnyway' },
+  { maxSkew: 5, topologyKey: zoneLabel, whenUnsatisfiable: 'ScheduleAnyway' },
+]
+
 interface FilterState {
   readonly constraints: readonly Constraint[]
   /** For each constraint: matching pods by topology value. */
@@ -44,7 +57,11 @@ const scoreKey = new StateKey<ScoreState>('PreScorePodTopologySpread')
 /** Spreads pods over zones, nodes or whatever a label tells apart: DoNotSchedule constraints filter, ScheduleAnyway ones score.
  *  Pods without constraints of their own that belong to a service or workload are spread softly over nodes (skew 3) and zones
  *  (skew 5), as upstream's system default does. */
-export function podTopologySpread(): Plugin {
+export function podTopologySpread({ defaultConstraints: listed, defaultingType = 'System' }: SpreadOptions = {}): Plugin {
+  const usual: readonly DefaultConstraint[] = defaultingType === 'System' ? systemConstraints : (listed ?? [])
+  /** The pod's own constraints of one kind, else those that pods of services and workloads get. */
+  const constraintsOf = (pod: Pod, view: ClusterView, whenUnsatisfiable: string): readonly Constraint[] =>
+    (pod.spec?.topologySpreadConstraints?.length ?? 0) > 0 ? readConstraints(pod, whenUnsatisfiable) : defaultConstraints(pod, view, usual, whenUnsatisfiable)
   const matching = new SelectorCounts()
   return {
     name: 'PodTopologySpread',
@@ -54,7 +71,7 @@ export function podTopologySpread(): Plugin {
       { events: ['NodeAdd', 'NodeDelete', 'NodeLabelChange'], hint: hintForNode },
     ],
     preFilter(state, { pod, namespace }, view) {
-      const constraints = readConstraints(pod, 'DoNotSchedule')
+      const constraints = constraintsOf(pod, view, 'DoNotSchedule')
       if (constraints.length === 0) return { status: skip }
       const counts = constraints.map(() => new Map<string, number>())
       const counters = constraints.map(({ selector }) => matching.counter(selector, namespace))
@@ -83,8 +100,8 @@ export function podTopologySpread(): Plugin {
       return undefined
     },
     preScore(state, { pod, namespace }, nodes, view) {
-      const own = (pod.spec?.topologySpreadConstraints?.length ?? 0) > 0
-      const constraints = own ? readConstraints(pod, 'ScheduleAnyway') : defaultConstraints(pod, view)
+      const own = (pod.spec?.topologySpreadConstraints?.length ?? 0) > 0 || defaultingType !== 'System'
+      const constraints = constraintsOf(pod, view, 'ScheduleAnyway')
       if (constraints.length === 0) return skip
       const ignored = new Set<string>()
       const counts = constraints.map(() => new Map<string, number>())
@@ -159,14 +176,19 @@ function readConstraint(pod: Pod, constraint: TopologySpreadConstraint): Constra
   }
 }
 
-function defaultConstraints(pod: Pod, view: ClusterView): readonly Constraint[] {
+function defaultConstraints(pod: Pod, view: ClusterView, usual: readonly DefaultConstraint[], whenUnsatisfiable: string): readonly Constraint[] {
+  const wanted = usual.filter((constraint) => constraint.whenUnsatisfiable === whenUnsatisfiable)
+  if (wanted.length === 0) return []
   const selector = view.spreadingSelector(pod)
   if (!selector) return []
-  const common = { selector, minDomains: 1, honorsAffinity: true, honorsTaints: false }
-  return [
-    { ...common, maxSkew: 3, topologyKey: hostnameLabel },
-    { ...common, maxSkew: 5, topologyKey: zoneLabel },
-  ]
+  return wanted.map(({ maxSkew, topologyKey, minDomains, nodeAffinityPolicy, nodeTaintsPolicy }) => ({
+    selector,
+    maxSkew,
+    topologyKey,
+    minDomains: minDomains ?? 1,
+    honorsAffinity: nodeAffinityPolicy !== 'Ignore',
+    honorsTaints: nodeTaintsPolicy === 'Honor',
+  }))
 }
 
 /** Whether a node counts for a constraint. */

@@ -17,13 +17,12 @@ import { bindsLate, candidatesFor, canProvision, claimOnNode, isFullyBound, isRe
 import { hasEnoughCapacity } from '../volumes/storage-capacity.ts'
 import { storageClassIndex, type VolumeSources } from '../volumes/volume-sources.ts'
 
-/** upstream's default for bindTimeoutSeconds. */
-const bindTimeoutMs = 600_000
-
 export interface VolumeBindingOptions {
   readonly client: ApiClient
   readonly clock: Clock
   readonly sources: VolumeSources
+  /** How long binding may take (bindTimeoutSeconds); default 10 minutes. */
+  readonly timeoutMs?: number
 }
 
 /** A claim that waits for a pod's node, with the volumes that it could have; none for one whose node is chosen already. */
@@ -48,10 +47,10 @@ const stateKey = new StateKey<VolumeState>('VolumeBinding')
 
 /** Puts pods where their volumes are or can be. Follows upstream's plugin; not modelled: in-tree volumes
  *  moved to CSI drivers, scoring by capacity, which is off by default. */
-export function volumeBinding({ client, clock, sources }: VolumeBindingOptions): Plugin {
+export function volumeBinding({ client, clock, sources, timeoutMs = 600_000 }: VolumeBindingOptions): Plugin {
   const claims = new AssumedObjects(sources.claims)
   const volumes = new AssumedObjects(sources.volumes)
-  const binder = new VolumeBinder({ client, clock, sources, timeoutMs: bindTimeoutMs })
+  const binder = new VolumeBinder({ client, clock, sources, timeoutMs })
 
   const lateClaim = (claim: PersistentVolumeClaim): LateClaim => {
     const selectedNode = claim.metadata.annotations?.[selectedNodeAnnotation]

@@ -6,8 +6,6 @@ import { podInfoOf, type PodInfo } from '../framework/pod-info.ts'
 import { KeyedHeap } from './pod-heap.ts'
 import { Nominator } from './nominator.ts'
 
-export const initialBackoffMs = 1_000
-export const maxBackoffMs = 10_000
 /** How long a pod stays unschedulable before it is tried again without a reason. */
 const unschedulableMaxMs = 5 * 60_000
 const movesKept = 200
@@ -51,6 +49,9 @@ interface InFlight {
 /** What the queue needs around it. */
 export interface QueueSurroundings {
   readonly clock: Clock
+  /** Defaults: 1 s and 10 s. */
+  readonly initialBackoffMs?: number
+  readonly maxBackoffMs?: number
   frameworkFor(pod: Pod): Framework | undefined
   cause(): number
   /** There is something to pop. */
@@ -271,6 +272,7 @@ export class SchedulingQueue {
   #backoffEnd(entry: QueueEntry): number {
     const failures = entry.errorsInRow > 0 ? entry.errorsInRow : entry.unschedulableCount
     if (failures === 0) return entry.timestamp
+    const { initialBackoffMs = 1_000, maxBackoffMs = 10_000 } = this.#surroundings
     return entry.timestamp + Math.min(initialBackoffMs * 2 ** (failures - 1), maxBackoffMs)
   }
 
