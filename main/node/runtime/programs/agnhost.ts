@@ -1,5 +1,6 @@
 import type { HttpHandler, ServerExchange } from '../../../kernel/http.ts'
 import { DialError } from '../../../kernel/network.ts'
+import { agnhostGuestbook } from './agnhost-guestbook.ts'
 import { dialBytes, listenBytes } from './byte-stream.ts'
 import { askDatagram, listenDatagrams } from './datagrams.ts'
 import { bodyBytes } from './http1.ts'
@@ -293,6 +294,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   'fake-gitserver': fakeGitServer,
   'entrypoint-tester': entrypointTester,
   'grpc-health-checking': grpcHealthChecking,
+  guestbook: agnhostGuestbook,
   'test-webserver': testWebserver,
   '--version': version,
   version,
