@@ -219,6 +219,9 @@ export class ClusterNode {
         })(process),
       ),
       component('kube-scheduler', (process, context) => kubeScheduler({ server, flags: context.argv.slice(1), readText: (path) => context.files.readText(path) })(process)),
+      component('cluster-autoscaler', (process, context) =>
+        clusterAutoscaler({ cloud: cloudEndpoint, transport: () => new BearerTransport(new HttpClient(process, controlPlaneEndpoint), () => context.files.readText(tokenPath).trim()) })(process),
+      ),
       component('cloud-controller-manager', cloudControllerManager({ server, cloud: cloudEndpoint, clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
       component('kube-controller-manager', kubeControllerManager({ server, rootCertificate: options.caCertificate, signToken: (claims) => options.tokens.sign(claims), ...(options.certificateAuthority ? { certificateAuthority: options.certificateAuthority } : {}), clusterCidr: options.spec.podCidr, version: options.spec.kubernetesVersion })),
     ])

@@ -12,6 +12,7 @@ const footprints: Readonly<Record<string, readonly [millicores: number, mebibyte
   'cluster-autoscaler': [3, 45],
   'kube-proxy': [1, 20],
   coredns: [2, 15],
+  'ingress-nginx': [2, 90],
   'local-path-provisioner': [1, 10],
 }
 
