@@ -24,6 +24,7 @@ import { ImageCollector, type ImageCollectionSettings } from './image-collector.
 import { ImagePuller } from './image-puller.ts'
 import { NodeAgent } from './node-agent.ts'
 import { kubernetesVersion, type NodeCapacity, type NodeIdentity } from './node-object.ts'
+import { NodeShutdown, type ShutdownGroup } from './node-shutdown.ts'
 import { ObjectCache } from './object-cache.ts'
 import { PodRegistry } from './pod-registry.ts'
 import { resizeProblem } from './pod-resize.ts'
@@ -58,6 +59,8 @@ export interface KubeletOptions {
   readonly staticPods?: ManifestSource
   readonly providerId?: string
   readonly eviction?: EvictionSettings
+  /** Who gets how long when the machine goes down; default: nobody is waited for. */
+  readonly shutdown?: readonly ShutdownGroup[]
   readonly imageCollection?: ImageCollectionSettings
   /** Told of Node.spec.podCIDR, for the node's network plug-in. */
   readonly podCidrChanged?: (podCidr: string) => void
@@ -86,6 +89,7 @@ export class Kubelet implements Program {
   readonly #agent: NodeAgent
   readonly #mirrors: MirrorPods
   readonly #evictor: Evictor
+  readonly #shutdown: NodeShutdown
   readonly #images: ImageCollector
   readonly #statics = new Map<string, Pod>()
   #podCidr: string | undefined
@@ -113,7 +117,7 @@ export class Kubelet implements Program {
       onResult: (uid) => this.#registry.worker(uid)?.request('probe'),
       startedAt: process.clock.now(),
     })
-    this.#agent = new NodeAgent({ process, client, runtime, events, identity: identityOf(process, options), pressure: (condition) => this.#evictor.under(condition), cachedNode: () => this.#nodes.get(undefined, options.nodeName), onReadiness: () => this.#registry.requestAll('api') })
+    this.#agent = new NodeAgent({ process, client, runtime, events, identity: identityOf(process, options), pressure: (condition) => this.#evictor.under(condition), shuttingDown: () => this.#shutdown.shuttingDown, cachedNode: () => this.#nodes.get(undefined, options.nodeName), onReadiness: () => this.#registry.requestAll('api') })
     const images = new ImageCollector(process, runtime, events, options.capacity, options.imageCollection)
     const evictor = new Evictor({
       process,
@@ -129,6 +133,7 @@ export class Kubelet implements Program {
       onPressure: () => this.#agent.check(),
     })
     this.#evictor = evictor
+    this.#shutdown = new NodeShutdown({ process, events, groups: options.shutdown ?? [], workers: () => this.#registry.workers(), onChange: () => this.#agent.check() })
     this.#images = images
     this.#tools = {
       process,
@@ -151,7 +156,7 @@ export class Kubelet implements Program {
       clusterDns: options.clusterDns,
       clusterDomain: options.clusterDomain,
       hostDns: options.hostDns ?? [],
-      alsoAdmits: (pod) => this.#evictor.admits(pod),
+      alsoAdmits: (pod) => this.#shutdown.admits() ?? this.#evictor.admits(pod),
       resizeProblem: (pod) => resizeProblem(pod, this.#registry.othersThan(pod.metadata.uid!), this.#agent.node),
       runtimeHandlerOf: async ({ spec }) => (spec?.runtimeClassName ? (await client.get(runtimeClassKind, spec.runtimeClassName)).handler : ''),
       networkProblem: () => this.#agent.networkProblem,
@@ -168,6 +173,11 @@ export class Kubelet implements Program {
   stop(): void {
     this.#tools.cache.stop()
     this.#registry.stop()
+  }
+
+  /** The machine is about to go down: resolves when its pods have ended or had their time (systemd's inhibitor lock is let go then). */
+  shutDownNode(): Promise<void> {
+    return this.#shutdown.start()
   }
 
   async #start(): Promise<void> {

@@ -4,6 +4,7 @@ import { leaseKind } from '../../api/kinds/coordination/lease.ts'
 import { nodeKind } from '../../api/kinds/core/node.ts'
 import { jsonEqual } from '../../api/machinery/equality.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../../api/machinery/status-error.ts'
+import { formatDuration } from '../../api/machinery/time.ts'
 import type { Process } from '../../kernel/machine.ts'
 import type { ContainerRuntime, ImageStatus, RuntimeVersion } from '../cri.ts'
 import type { PressureCondition } from './eviction-thresholds.ts'
@@ -14,6 +15,11 @@ const leaseMs = 10_000
 const statusCheckMs = 10_000
 const statusReportMs = 300_000
 const imagesMs = 30_000
+/** How long the runtime may be silent before it counts as down, and before pods' events count as lost (upstream's values). */
+const runtimeSilenceMs = 30_000
+const plegThresholdMs = 180_000
+/** How long a look at the runtime may hold up the node's status. */
+const lookMs = 5_000
 const fastCheckMs = 100
 const fastCheckForMs = 120_000
 const registerRetryMaxMs = 7_000
@@ -26,6 +32,7 @@ export interface NodeAgentOptions {
   readonly identity: NodeIdentity
   /** The node as the informer has it. */
   readonly cachedNode: () => Node | undefined
+  readonly shuttingDown: () => boolean
   readonly pressure: (condition: PressureCondition) => boolean
   /** The runtime's or the network's state changed: pods may have to be looked at again. */
   readonly onReadiness: () => void
@@ -40,6 +47,9 @@ export class NodeAgent {
   #runtimeVersion: RuntimeVersion | undefined
   #images: readonly ImageStatus[] = []
   #imagesAt = -Infinity
+  /** When the runtime last answered. */
+  #answeredAt: number | undefined
+  #looking: Promise<void> | undefined
   #notReady: string | undefined = '[container runtime status check may not have completed yet]'
   #networkProblem: string | undefined = 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized'
   #reportedAt = -Infinity
@@ -58,7 +68,12 @@ export class NodeAgent {
   }
 
   get notReady(): string | undefined {
-    return this.#notReady
+    const problems = this.#notReady === undefined ? [] : [this.#notReady]
+    const silentMs = this.#answeredAt === undefined ? 0 : this.#options.process.clock.now() - this.#answeredAt
+    if (silentMs > runtimeSilenceMs) problems.unshift('container runtime is down')
+    if (silentMs > plegThresholdMs) problems.splice(1, 0, `PLEG is not healthy: pleg was last seen active ${formatDuration(Math.trunc(silentMs))} ago; threshold is ${formatDuration(plegThresholdMs)}`)
+    if (this.#options.shuttingDown()) problems.push('node is shutting down')
+    return problems.length > 1 ? `[${problems.join(', ')}]` : problems[0]
   }
 
   /** The node as we last knew it from the API. */
@@ -73,7 +88,7 @@ export class NodeAgent {
     process.clock.every(() => process.random.jitter(statusCheckMs, 0.04), () => this.check())
     const fastUntil = process.clock.now() + fastCheckForMs
     const fast = (): void => {
-      if (this.#notReady === undefined || process.clock.now() > fastUntil) return
+      if (this.notReady === undefined || process.clock.now() > fastUntil) return
       this.check()
       process.clock.afterUncaused(fastCheckMs, fast)
     }
@@ -91,7 +106,7 @@ export class NodeAgent {
       try {
         do {
           this.#again = false
-          await this.#look()
+          await this.#lookInTime()
           if (this.#node) await this.#report()
         } while (this.#again)
       } catch (error) {
@@ -102,13 +117,32 @@ export class NodeAgent {
     })()
   }
 
+  /** Looks at the runtime, but does not wait for one that does not answer. */
+  #lookInTime(): Promise<void> {
+    const { clock } = this.#options.process
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    const looking = this.#looking
+    return new Promise((resolve) => {
+      const timer = clock.after(lookMs, resolve)
+      const finish = (): void => {
+        timer.cancel()
+        resolve()
+      }
+      looking.then(finish, finish)
+    })
+  }
+
   async #look(): Promise<void> {
     const { runtime, process } = this.#options
     let notReady: string | undefined
     let networkProblem: string | undefined
+    this.#answeredAt ??= process.clock.now()
     try {
       this.#runtimeVersion ??= await runtime.version()
       const status = await runtime.status()
+      this.#answeredAt = process.clock.now()
       if (!status.runtimeReady) notReady = `container runtime not ready: RuntimeReady=false reason:ContainerRuntimeNotReady message:${status.message}`
       else if (!status.networkReady) networkProblem = notReady = `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${status.message}`
       if (process.clock.now() - this.#imagesAt >= imagesMs) {
@@ -116,7 +150,10 @@ export class NodeAgent {
         this.#imagesAt = process.clock.now()
       }
     } catch (error) {
-      notReady = `container runtime is down: ${error instanceof Error ? error.message : String(error)}`
+      process.journal.error('Container runtime sanity check failed', { err: error })
+      // It counts as down once it has not answered for half a minute.
+      notReady = this.#notReady
+      networkProblem = this.#networkProblem
     }
     const changed = networkProblem !== this.#networkProblem || notReady !== this.#notReady
     this.#notReady = notReady
@@ -125,7 +162,7 @@ export class NodeAgent {
   }
 
   #findings(): NodeFindings {
-    return { runtimeVersion: this.#runtimeVersion, images: this.#images, notReady: this.#notReady, memoryPressure: this.#options.pressure('MemoryPressure'), diskPressure: this.#options.pressure('DiskPressure'), pidPressure: this.#options.pressure('PIDPressure') }
+    return { runtimeVersion: this.#runtimeVersion, images: this.#images, notReady: this.notReady, memoryPressure: this.#options.pressure('MemoryPressure'), diskPressure: this.#options.pressure('DiskPressure'), pidPressure: this.#options.pressure('PIDPressure') }
   }
 
   async #register(): Promise<void> {

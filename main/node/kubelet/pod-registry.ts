@@ -1,7 +1,9 @@
 import type { Pod } from '../../api/generated/types.ts'
 import { objectKey } from '../../api/machinery/object.ts'
-import { admitPod } from './admission.ts'
+import { admitPod, type Rejection } from './admission.ts'
+import { isCriticalPod } from './eviction-ranking.ts'
 import { collectGarbage, removeOrphan } from './pod-garbage.ts'
+import { podsToPreempt } from './preemption.ts'
 import { rejectedPodStatus } from './pod-status.ts'
 import type { PodTools } from './pod-tools.ts'
 import { PodWorker, type SyncCause } from './pod-worker.ts'
@@ -10,6 +12,8 @@ import type { Node } from '../../api/generated/types.ts'
 
 /** Orphans get this long to end by themselves. */
 const orphanGraceSeconds = 1
+
+const preemptedMessage = 'Preempted in order to admit critical pod'
 
 /** All pods that this kubelet knows, each with its worker: admits new ones, passes changes on, and cleans up after those that
  *  are gone, in the API as at the runtime. */
@@ -124,7 +128,7 @@ export class PodRegistry {
     }
     if (pod.metadata.deletionTimestamp === undefined && known.sandboxes.length === 0) {
       const others = this.othersThan(uid)
-      const rejection = this.#tools.alsoAdmits(pod) ?? admitPod(pod, others, this.#node(), isStaticPod(pod))
+      const rejection = this.#tools.alsoAdmits(pod) ?? this.#admit(pod, others)
       if (rejection) {
         events.pod(pod, 'Warning', rejection.reason, rejection.message)
         status.set(pod, rejectedPodStatus(pod, rejection.reason, `Pod was rejected: ${rejection.message}`))
@@ -134,6 +138,19 @@ export class PodRegistry {
       }
     }
     worker.update(pod)
+  }
+
+  /** A critical pod makes room for itself. */
+  #admit(pod: Pod, others: readonly Pod[]): Rejection | undefined {
+    const rejection = admitPod(pod, others, this.#node(), isStaticPod(pod))
+    if (!rejection?.reason.startsWith('OutOf') || !isCriticalPod(pod)) return rejection
+    const victims = podsToPreempt(pod, others, this.#node(), isStaticPod(pod))
+    if (!victims) return rejection
+    for (const victim of victims) {
+      this.#tools.events.pod(victim, 'Warning', 'Preempting', preemptedMessage)
+      this.#workers.get(victim.metadata.uid!)?.evict({ reason: 'Preempting', message: preemptedMessage, disruption: { reason: 'TerminationByKubelet', message: 'Pod was preempted by Kubelet to accommodate a critical pod.' } })
+    }
+    return undefined
   }
 
   #terminated(worker: PodWorker): void {

@@ -130,6 +130,10 @@ export const podStates: readonly PodState[] = [
   state('condition', 'PodResizePending=True(Infeasible)', 'resized', 'asks for more than the node has', 'resizeBeyond'),
   state('condition', 'PodResizePending=True(Deferred)', 'resized-later', 'asks for more than the node has left', 'resizeLater'),
   state('condition', 'PodResizeInProgress=True(Error)', 'resized-below', 'is to get less memory than it uses', 'resizeBelow'),
+
+  // ---- Room for a critical pod
+  state('reason', 'Preempting', 'preempted', 'had to go for a critical pod'),
+  state('event', 'Preempting', 'preempted', 'had to go for a critical pod'),
 ]
 
 /** The same of the node that a pod was on: `worker-3` for pods that make trouble. */

@@ -99,6 +99,9 @@ export class FakeRuntime implements ContainerRuntime {
     return this.#answer({ runtimeName: 'containerd', runtimeVersion: 'v2.2.1', runtimeApiVersion: 'v1' })
   }
 
+  /** While true nothing is answered. */
+  hangs = false
+
   status(): Promise<{ runtimeReady: boolean; networkReady: boolean; message: string }> {
     return this.#answer({ runtimeReady: this.runtimeReady, networkReady: this.networkReady, message: this.networkReady ? '' : 'Network plugin returns error: cni plugin not initialized' })
   }
@@ -348,6 +351,7 @@ export class FakeRuntime implements ContainerRuntime {
   }
 
   async #answer<T>(value: T): Promise<T> {
+    while (this.hangs) await this.#clock.sleep(1_000)
     await this.#clock.sleep(callMs)
     return value
   }
