@@ -31,6 +31,7 @@ export const floors: readonly Floor[] = [
   { path: 'main/control-plane/apiserver', may: [...api, 'main/control-plane/apiserver', ...contracts], packages: [], instead: 'the API server meets others through etcd/client.ts and over the network' },
   { path: 'main/control-plane/scheduler', may: [...api, 'main/control-plane/scheduler'], packages: [], instead: 'components meet at the API server: read what you need through an informer' },
   { path: 'main/control-plane/controllers', may: [...api, 'main/control-plane/controllers'], packages: [], instead: 'components meet at the API server: read what you need through an informer' },
+  { path: 'main/control-plane/cloud/cluster-autoscaler', may: [...api, 'main/control-plane/cloud', 'main/control-plane/scheduler/framework', 'main/control-plane/scheduler/plugins', 'main/control-plane/scheduler/cache'], packages: [], instead: 'the autoscaler asks the scheduler\'s filters, which are pure, and nothing else of it' },
   { path: 'main/control-plane/cloud', may: [...api, 'main/control-plane/cloud'], packages: [], instead: 'components meet at the API server' },
   { path: 'main/node/kubelet', may: [...api, 'main/node/kubelet', ...contracts], packages: [], instead: 'the kubelet reaches the runtime through main/node/cri.ts' },
   { path: 'main/node/runtime', may: [...api, 'main/node/runtime', 'resources/images', ...contracts], packages: ['unbash'], instead: 'the runtime reaches the network through main/node/cni.ts' },

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { CoreEvent, Deployment, Node, Service } from '../../main/api/generated/types.ts'
+import type { ConfigMap, CoreEvent, Deployment, Node, Service } from '../../main/api/generated/types.ts'
 import { deploymentKind } from '../../main/api/kinds/apps/deployment.ts'
+import { configMapKind } from '../../main/api/kinds/core/config-map.ts'
 import { eventKind } from '../../main/api/kinds/core/event.ts'
 import { nodeKind } from '../../main/api/kinds/core/node.ts'
 import { serviceKind } from '../../main/api/kinds/core/service.ts'
 import { conditionOf } from '../../main/api/machinery/conditions.ts'
 import { isNotFound } from '../../main/api/machinery/status-error.ts'
-import { standardSpec, withCloud } from '../../main/cluster/spec.ts'
+import { parseSpec, standardSpec, withCloud } from '../../main/cluster/spec.ts'
 import { bootedLab, createLab, type SimulatedLab } from './simulated-lab.ts'
 
 const cloudSpec = (seed = 1) => withCloud(standardSpec('cloud', seed))
@@ -124,5 +125,25 @@ describe('a cluster on rented machines', () => {
       return lab.traceDigest()
     }
     expect(await run()).toBe(await run())
+  })
+
+  test('the autoscaler orders a machine for pods that fit nowhere, and gives it back ten minutes after it is not needed', async () => {
+    const lab = await bootedLab({ spec: parseSpec({ nodes: 1, cloud: { nodeGroups: [{ name: 'pool', min: 0, max: 2, cpu: 4, memoryGiB: 8 }] } }, 'scaled', 3) })
+    const deployment = web(3)
+    deployment.spec!.template.spec!.containers[0]!.resources = { requests: { cpu: '3' } }
+    await lab.settle(lab.client.create(deploymentKind, deployment))
+    await lab.until(async () => (await lab.client.get<Deployment>(deploymentKind, 'web', 'default')).status?.readyReplicas === 3, 300_000, 'all pods')
+    const nodes = (await lab.settle(lab.client.list<Node>(nodeKind))).items.map(({ metadata }) => metadata.name).filter((name) => name.startsWith('pool-'))
+    expect(nodes).toHaveLength(2)
+    const said = (await lab.settle(lab.client.list<CoreEvent>(eventKind))).items.filter(({ source }) => source?.component === 'cluster-autoscaler').map(({ reason, message }) => `${reason}: ${message}`)
+    expect(said).toContain('TriggeredScaleUp: pod triggered scale-up: [{pool 0->2 (max: 2)}]')
+    await lab.settle(lab.client.patch(deploymentKind, 'web', 'default', 'merge', { spec: { replicas: 5 } }))
+    await lab.until(async () => (await lab.client.list<CoreEvent>(eventKind)).items.some(({ message }) => message === "pod didn't trigger scale-up: 1 max node group size reached"), 60_000, 'the limit said')
+    await lab.settle(lab.client.patch(deploymentKind, 'web', 'default', 'merge', { spec: { replicas: 1 } }))
+    await lab.cluster.kernel.runFor(9 * 60_000)
+    expect(lab.cluster.cloud!.provider.instances().filter(({ group }) => group === 'pool').length).toBe(2)
+    await lab.until(async () => (await lab.client.list<Node>(nodeKind)).items.filter(({ metadata }) => metadata.name.startsWith('pool-')).length < 2, 600_000, 'a node gone')
+    const map = await lab.settle(lab.client.get<ConfigMap>(configMapKind, 'cluster-autoscaler-status', 'kube-system'))
+    expect(map.data!.status).toContain('autoscalerStatus: Running')
   })
 })
