@@ -257,11 +257,14 @@ describe('when an API server dies under load', () => {
 describe('when a control-plane machine dies', () => {
   test('another scheduler and another manager take over from the one that led there', async () => {
     const lab = await booted()
-    // The leaders sit beside etcd at first: they are killed, so that others lead.
+    // The leaders sit beside etcd at first: they are killed until others lead, for who gets a lease that ran out is a matter of chance.
     for (const component of ['kube-scheduler', 'kube-controller-manager']) {
-      if (leaders(lab, component)[0] !== 'controlplane') continue
-      lab.cluster.fault({ type: 'kill', processId: `${component}@controlplane` })
-      await eventually(lab, () => leaders(lab, component).some((name) => name !== 'controlplane'), 60_000, `another ${component}`)
+      for (let kills = 0; leaders(lab, component)[0] === 'controlplane'; kills++) {
+        expect(kills).toBeLessThan(10)
+        lab.cluster.fault({ type: 'kill', processId: `${component}@controlplane` })
+        await eventually(lab, () => leaders(lab, component).length === 0, 60_000, `no ${component} leading`)
+        await eventually(lab, () => leaders(lab, component).length === 1, 60_000, `a ${component} leading again`)
+      }
     }
     const manager = await holder(lab, 'kube-controller-manager')
     expect(leaders(lab, 'kube-controller-manager')).toEqual([manager])
