@@ -132,6 +132,53 @@ describe('the Job controller', () => {
     expect(conditionsOf(b)[1]).toMatch(/^Failed=True PodFailurePolicy: Container main for pod default\/work-[a-z0-9]{5} failed with exit code 42 matching FailJob rule at index 1$/)
   })
 
+  it('does not count pods that were disrupted when its pod failure policy says so', async () => {
+    const b = await bench()
+    let tries = 0
+    playEnds(b, () => 0, 20_000)
+    b.api.onCommit = ({ type, object }) => void (type === 'ADDED' && object.kind === 'Pod' && tries++)
+    b.api.seed(jobKind, job({ backoffLimit: 0, podFailurePolicy: { rules: [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }] } }))
+    await b.kernel.runFor(5_000)
+    const [evicted] = b.api.stored(podKind)
+    b.api.mutate(podKind, 'default', evicted!.metadata.name, (pod) => {
+      pod.status = { phase: 'Failed', conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }], containerStatuses: [{ name: 'main', ready: false, restartCount: 0, image: 'busybox', imageID: '', state: { terminated: { exitCode: 137, finishedAt: formatTime(b.kernel.now()) } } }] }
+    })
+    await b.kernel.runFor(60_000)
+    expect(tries).toBe(2)
+    expect([current(b).status?.failed, current(b).status?.succeeded]).toEqual([undefined, 1])
+    expect(conditionsOf(b).at(-1)).toBe('Complete=True CompletionsReached: Reached expected number of succeeded pods')
+  })
+
+  it('gives up an index at once when its pod failure policy says so', async () => {
+    const b = await bench()
+    const tries = [0, 0, 0]
+    b.api.onCommit = ({ type, object }) => void (type === 'ADDED' && object.kind === 'Pod' && tries[completionIndexOf(object as Pod)!]!++)
+    playEnds(b, (pod) => (completionIndexOf(pod) === 1 ? 42 : 0))
+    b.api.seed(jobKind, job({ completionMode: 'Indexed', completions: 3, parallelism: 3, backoffLimitPerIndex: 3, podFailurePolicy: { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [42] } }] } }))
+    await b.kernel.runFor(120_000)
+    expect(tries).toEqual([1, 1, 1])
+    expect(current(b).status).toMatchObject({ succeeded: 2, failed: 1, completedIndexes: '0,2', failedIndexes: '1' })
+    expect(conditionsOf(b).at(-1)).toBe('Failed=True FailedIndexes: Job has failed indexes')
+  })
+
+  it('adopts pods that match and belong to nobody, and releases those that no longer match', async () => {
+    const b = await bench()
+    playEnds(b, () => undefined)
+    b.api.seed(jobKind, job({ parallelism: 2, completions: 4 }))
+    await b.settle()
+    const [pod, other] = b.api.stored(podKind) as [Pod, Pod]
+    b.api.mutate(podKind, 'default', pod.metadata.name, (copy) => void delete copy.metadata.ownerReferences)
+    await b.settle()
+    const owners = (): unknown => b.api.peek(podKind, 'default', pod.metadata.name)!.metadata.ownerReferences
+    expect(owners()).toMatchObject([{ kind: 'Job', name: 'work', controller: true }])
+    expect(b.api.stored(podKind)).toHaveLength(2)
+    b.api.mutate(podKind, 'default', pod.metadata.name, (copy) => void (copy.metadata.labels = { other: 'true' }))
+    await b.settle()
+    expect([owners() ?? [], b.api.peek(podKind, 'default', pod.metadata.name)!.metadata.finalizers ?? []]).toEqual([[], []])
+    expect(b.api.stored(podKind).filter((each) => each.metadata.ownerReferences?.length)).toHaveLength(2)
+    expect(b.api.peek(podKind, 'default', other.metadata.name)).toBeDefined()
+  })
+
   it('fails at its deadline', async () => {
     const b = await bench()
     playEnds(b, () => undefined)

@@ -256,6 +256,8 @@ class Jobs {
   }
 
   #jobDeleted(job: Job): void {
+    // One made anew under the same name starts with a clean slate.
+    this.#forget(keyOf(job))
     this.#queue.add(keyOf(job))
     for (const pod of controlledBy(this.#pods, job.metadata.uid!)) if (isTracked(pod)) this.#addOrphan(pod)
   }

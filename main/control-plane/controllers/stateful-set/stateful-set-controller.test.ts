@@ -73,6 +73,27 @@ describe('the StatefulSet controller', () => {
     expect(status).toMatchObject({ currentReplicas: 3, updatedReplicas: 3 })
   })
 
+  it('rolls back to the revision that it had, from the highest ordinal down', async () => {
+    const b = await bench()
+    b.api.seed(statefulSetKind, db())
+    await b.settle()
+    const revisionOf = (): string | undefined => b.api.peek(statefulSetKind, 'default', 'db')!.status?.updateRevision
+    const first = revisionOf()
+    setImage(b, 'db:2')
+    await b.settle()
+    const second = revisionOf()
+    expect([images(b), second === first]).toEqual([['db-0 db:2', 'db-1 db:2', 'db-2 db:2'], false])
+    b.log.length = 0
+    setImage(b, 'db:1')
+    await b.settle()
+    expect(b.log).toEqual(['-db-2', '+db-2', 'db-2 ready', '-db-1', '+db-1', 'db-1 ready', '-db-0', '+db-0', 'db-0 ready'])
+    expect(images(b)).toEqual(['db-0 db:1', 'db-1 db:1', 'db-2 db:1'])
+    expect(b.api.peek(statefulSetKind, 'default', 'db')!.status).toMatchObject({ currentRevision: first, updateRevision: first, updatedReplicas: 3 })
+    expect(b.api.stored(podKind).map(({ metadata }) => metadata.labels?.['controller-revision-hash'])).toEqual([first, first, first])
+    // The old revision is used again, as the newest.
+    expect(b.api.stored(controllerRevisionKind).map(({ metadata, revision }) => [metadata.name, revision]).sort()).toEqual([[first, 3], [second, 2]].sort())
+  })
+
   it('remakes a failed pod', async () => {
     const b = await bench()
     b.api.seed(statefulSetKind, db())

@@ -9,8 +9,9 @@ import { eventKind } from '../../../api/kinds/core/event.ts'
 import { nodeKind } from '../../../api/kinds/core/node.ts'
 import { podKind } from '../../../api/kinds/core/pod.ts'
 import type { Kind } from '../../../api/kinds/kind.ts'
-import { keyOf } from '../../../api/machinery/object.ts'
-import { expired, tooManyRequests } from '../../../api/machinery/status-error.ts'
+import { fieldInvalid } from '../../../api/machinery/field-error.ts'
+import { controllerOf, keyOf } from '../../../api/machinery/object.ts'
+import { expired, invalid, tooManyRequests } from '../../../api/machinery/status-error.ts'
 import { formatTime } from '../../../api/machinery/time.ts'
 import type { Process } from '../../../kernel/machine.ts'
 import { pinnedNode } from '../framework/node-pin.ts'
@@ -78,6 +79,8 @@ export async function controllerBench(definitions: readonly ControllerDefinition
   api.fault = (request: FakeRequest) => {
     if (!request.write || request.verb === 'watch' || request.resource === 'events') return undefined
     writes.count++
+    const refused = secondController(api, request)
+    if (refused) return { before: refused }
     if (!fault || fault.kind === 'takeover' || isEventFault(fault.kind) || writes.count !== fault.write) return undefined
     if (fault.kind === 'too-many-requests') return { before: tooManyRequests('The server has received too many requests and has asked us to try again later', 1) }
     if (fault.kind !== 'crash-before' && fault.kind !== 'crash-after') return faultOf(fault.kind, request)
@@ -114,6 +117,16 @@ function isEventFault(kind: BenchFault | undefined): kind is EventFault {
 }
 
 const writing: ReadonlySet<keyof ApiClient> = new Set<keyof ApiClient>(['create', 'update', 'patch', 'delete', 'deleteCollection', 'createSubresource'])
+
+/** As the API's validation, which the fake leaves out: of two that would adopt the same pod at once the second is refused. */
+function secondController(api: FakeApi, { verb, resource, namespace, name, body }: FakeRequest): Error | undefined {
+  if (verb !== 'patch' || resource !== 'pods' || name === undefined) return undefined
+  const controller = (body as Partial<Pod>).metadata?.ownerReferences?.find((each) => each.controller)
+  const pod = controller && api.peek<Pod>(podKind, namespace, name)
+  const present = pod && controllerOf(pod)
+  if (!present || present.uid === controller.uid) return undefined
+  return invalid({ group: '', kind: 'Pod' }, name, [fieldInvalid('metadata.ownerReferences', null, `Only one reference can have Controller set to true. Found "true" in references for ${present.kind}/${present.name} and ${controller.kind}/${controller.name}`)])
+}
 
 /** The client of a process that may die: from then on it does nothing and answers nothing. `takeOver` is asked before each write and answers
  *  whether the process has just been cut off. */
