@@ -80,12 +80,28 @@ export class Prober {
     return [...this.#workers.values()].map((worker) => worker.view())
   }
 
+  counts(): readonly ProbeCounts[] {
+    return [...this.#workers.values()].map((worker) => worker.counts())
+  }
+
   #remove(key: string, worker: ProbeWorker): void {
     if (this.#workers.get(key) === worker) this.#workers.delete(key)
     const ofPod = this.#byPod.get(worker.uid)
     ofPod?.delete(worker)
     if (ofPod?.size === 0) this.#byPod.delete(worker.uid)
   }
+}
+
+/** How often each outcome was found by one probe of one container, as /metrics/probes tells it. */
+export interface ProbeCounts {
+  readonly namespace: string
+  readonly pod: string
+  readonly podUid: string
+  readonly container: string
+  readonly type: ProbeType
+  readonly successful: number
+  readonly failed: number
+  readonly unknown: number
 }
 
 export interface ProbeView {
@@ -119,6 +135,9 @@ class ProbeWorker {
   #lastOutcome: ProbeOutcome | undefined
   #run = 0
   #lastAt: number | undefined
+  #successful = 0
+  #failed = 0
+  #unknown = 0
 
   constructor(uid: string, container: Container, type: ProbeType, probe: Probe, options: ProberOptions, results: Results, onEnd: () => void) {
     this.uid = uid
@@ -164,6 +183,11 @@ class ProbeWorker {
       run: this.#run,
       lastAt: this.#lastAt,
     }
+  }
+
+  counts(): ProbeCounts {
+    const { namespace = '', name = '' } = this.#options.podOf(this.uid)?.metadata ?? {}
+    return { namespace, pod: name, podUid: this.uid, container: this.#container.name, type: this.type, successful: this.#successful, failed: this.#failed, unknown: this.#unknown }
   }
 
   get #periodMs(): number {
@@ -261,6 +285,9 @@ class ProbeWorker {
   }
 
   #tell(pod: Pod, finding: ProbeFinding): void {
+    if (finding.outcome === 'failure') this.#failed++
+    else if (finding.outcome === 'errored') this.#unknown++
+    else this.#successful++
     if (finding.outcome === 'failure') this.#options.events.container(pod, this.#container, 'Warning', 'Unhealthy', `${title[this.type]} probe failed: ${finding.output}`)
     else if (finding.outcome === 'warning') this.#options.events.container(pod, this.#container, 'Warning', 'ProbeWarning', `${title[this.type]} probe warning: ${finding.output}`)
     else if (finding.outcome === 'errored') this.#options.events.container(pod, this.#container, 'Warning', 'Unhealthy', `${title[this.type]} probe errored and resulted in unknown state: ${finding.output}`)

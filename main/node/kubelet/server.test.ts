@@ -136,6 +136,23 @@ describe('views', () => {
     expect(resource).toMatch(/^node_memory_working_set_bytes \d+ \d{13}$/m)
     expect(JSON.parse((await asker.get('/stats/summary')).text)).toMatchObject({ node: { nodeName: 'worker-1' }, pods: [{ podRef: { name: 'web' } }] })
   })
+
+  test('of probes, files and processes', async () => {
+    const asker = await bench()
+    asker.b.runtime.programs.set('probed', { pullMs: 10 })
+    asker.b.pod('probed', { containers: [{ name: 'main', image: 'probed:1', readinessProbe: { exec: { command: ['true'] }, periodSeconds: 5 }, livenessProbe: { tcpSocket: { port: 9 }, periodSeconds: 5, failureThreshold: 10 } }] })
+    asker.b.runtime.used.set('probed', { writtenBytes: 5000, logBytes: 700, processes: 3 })
+    await asker.b.run(12_000)
+    const uid = asker.b.get('probed')!.metadata.uid
+    const probes = (await asker.get('/metrics/probes')).text
+    expect(probes).toMatch(new RegExp(`^prober_probe_total\\{container="main",namespace="default",pod="probed",pod_uid="${uid}",probe_type="Readiness",result="successful"\\} [234]$`, 'm'))
+    expect(probes).toMatch(/probe_type="Liveness",result="failed"\} [234]$/m)
+    expect((await asker.get('/metrics/cadvisor')).text).toMatch(/^machine_memory_bytes \d+ \d{13}$/m)
+    const summary = JSON.parse((await asker.get('/stats/summary')).text) as { node: { fs: object; rlimit: object }; pods: { podRef: { name: string } }[] }
+    expect(summary.node.fs).toMatchObject({ capacityBytes: 100 * 1024 ** 3, availableBytes: expect.any(Number) })
+    expect(summary.node.rlimit).toMatchObject({ maxpid: 32768 })
+    expect(summary.pods.find((each) => each.podRef.name === 'probed')).toMatchObject({ 'ephemeral-storage': { usedBytes: expect.any(Number) }, process_stats: { process_count: expect.any(Number) } })
+  })
 })
 
 describe('logs', () => {

@@ -3,7 +3,7 @@ import type { Process } from '../../kernel/machine.ts'
 import type { Pod } from '../../api/generated/types.ts'
 import type { Client } from './server-access.ts'
 import { serveLogs } from './server-logs.ts'
-import { cadvisorMetricsText, metricsText, resourceMetricsText, statsSummary } from './server-metrics.ts'
+import { cadvisorMetricsText, metricsText, probeMetricsText, resourceMetricsText, statsSummary } from './server-metrics.ts'
 import { plain, type KubeletRequest, type KubeletServerParts } from './server-request.ts'
 import { servePortForward } from './server-port-forward.ts'
 import { serveAttach, serveExec, serveRun } from './server-sessions.ts'
@@ -97,6 +97,7 @@ function servePods({ exchange, parts }: KubeletRequest): void {
 function serveMetrics({ exchange, segments, parts }: KubeletRequest): void {
   const type = 'text/plain; version=0.0.4; charset=utf-8'
   if (segments.length === 0) return plain(exchange, 200, metricsText(parts), type)
+  if (segments[0] === 'probes') return plain(exchange, 200, probeMetricsText(parts), type)
   if (segments[0] !== 'resource' && segments[0] !== 'cadvisor') return plain(exchange, 404, '404 page not found\n')
   void (segments[0] === 'cadvisor' ? cadvisorMetricsText : resourceMetricsText)(parts).then((text) => plain(exchange, 200, text, type), (error: unknown) => plain(exchange, 500, `${error instanceof Error ? error.message : String(error)}\n`))
 }
