@@ -38,10 +38,14 @@ import { shell } from './shell/shell.ts'
 import * as simple from './simple-programs.ts'
 import { sleep } from './sleep.ts'
 import * as servers from './small-servers.ts'
+import { mysql, mysqlAdmin } from './sql/mysql-client.ts'
+import { pgIsReady, psql } from './sql/psql.ts'
+import { sqlServer } from './sql/sql-server.ts'
 import * as order from './sort-tools.ts'
 import { resourceConsumer, stress } from './stress.ts'
 import { tar } from './tar.ts'
 import { wget } from './wget.ts'
+import { wordpress } from './wordpress.ts'
 
 const silent = identity.silent
 
@@ -126,6 +130,8 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['more', pager],
   ['mount', file.mount],
   ['mv', file.mv],
+  ['mysql', mysql],
+  ['mysqladmin', mysqlAdmin],
   ['nano', nano],
   ['nc', nc],
   ['netstat', net.netstat],
@@ -141,6 +147,7 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['paste', columns.paste],
   ['pause', simple.pause],
   ['perl', perl],
+  ['pg_isready', pgIsReady],
   ['pgrep', processesByName],
   ['pidof', processesByName],
   ['ping', net.ping],
@@ -148,6 +155,7 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['printenv', identity.printenv],
   ['printf', flow.printf],
   ['ps', ps],
+  ['psql', psql],
   ['pstree', identity.pstree],
   ['pwd', simple.pwd],
   ['python', python],
@@ -176,6 +184,7 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['sort', order.sort],
   ['split', flow.split],
   ['ss', net.netstat],
+  ['sql-server', sqlServer],
   ['stat', file.stat],
   ['stress', stress],
   ['stty', identity.stty],
@@ -212,6 +221,7 @@ export const standardPrograms: ProgramTable = new Map<string, Program>([
   ['which', identity.which],
   ['whoami', identity.whoami],
   ['whoami-server', servers.whoamiServer],
+  ['wordpress', wordpress],
   ['xargs', flow.xargs],
   ['xxd', encode.hexdump],
   ['yes', flow.yes],
