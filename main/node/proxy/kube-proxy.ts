@@ -11,6 +11,7 @@ import { HttpClient, serveHttp, type ClientCertificate, type HttpTransport } fro
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
 import type { DaemonHost } from '../network/daemon-host.ts'
+import { HealthCheckPorts } from './health-check-ports.ts'
 import { iptablesText } from './iptables-text.ts'
 import { rulesOf, type NodeRules } from './node-rules.ts'
 import { rulesForService } from './service-rules.ts'
@@ -53,6 +54,7 @@ export class KubeProxy {
   readonly #slices
   readonly #nodes
   readonly #rules: NodeRules
+  readonly #healthCheckPorts: HealthCheckPorts
   readonly #dirty = new Set<string>()
   #zone = ''
   #timer: { cancel(): void } | undefined
@@ -64,6 +66,7 @@ export class KubeProxy {
     this.#nodeName = nodeName
     this.#clusterCidr = clusterCidr
     this.#rules = rulesOf(host.stack)
+    this.#healthCheckPorts = new HealthCheckPorts(host.stack, host.scope)
     this.#informers = new InformerSet(host, client)
     this.#services = this.#informers.of(serviceKind, { labelSelector: selector })
     this.#slices = this.#informers.of(endpointSliceKind, { labelSelector: selector })
@@ -140,7 +143,9 @@ export class KubeProxy {
     for (const key of this.#dirty) {
       const [namespace, name] = key.split('/') as [string, string]
       const service = this.#services.get(namespace, name)
-      this.#rules.replace(key, service ? rulesForService(service, this.#slices.byIndex('service', key), node) : [])
+      const rules = service ? rulesForService(service, this.#slices.byIndex('service', key), node) : []
+      this.#rules.replace(key, rules)
+      this.#healthCheckPorts.update(key, service, new Set(rules.flatMap(({ externalEndpoints }) => externalEndpoints.map(({ address }) => address))).size)
     }
     this.#dirty.clear()
     this.#syncedAt = this.#host.clock.now()

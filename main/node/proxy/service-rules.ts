@@ -28,6 +28,12 @@ export interface ServicePortRules {
   readonly externalEndpoints: readonly ProxyEndpoint[]
   /** Usable endpoints anywhere: without any, traffic is rejected; with some, but none here under a Local policy, dropped. */
   readonly anyEndpoints: boolean
+  /** All usable endpoints, whatever the policies say. */
+  readonly allEndpoints: readonly ProxyEndpoint[]
+  /** internalTrafficPolicy Local. */
+  readonly internalLocal: boolean
+  /** Where load balancers ask whether this node has endpoints, under externalTrafficPolicy Local; 0 = nowhere. */
+  readonly healthCheckNodePort: number
   /** externalTrafficPolicy Cluster hides the client's address behind the node's. */
   readonly masqueradeExternal: boolean
 }
@@ -62,6 +68,9 @@ export function rulesForService(service: Service, slices: readonly EndpointSlice
       affinitySeconds: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : 0,
       clusterEndpoints: internalLocal ? local : endpoints,
       externalEndpoints: externalLocal ? local : endpoints,
+      allEndpoints: endpoints,
+      internalLocal,
+      healthCheckNodePort: externalLocal ? (spec.healthCheckNodePort ?? 0) : 0,
       anyEndpoints: endpoints.length > 0,
       masqueradeExternal: !externalLocal,
     })
