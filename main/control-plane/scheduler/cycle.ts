@@ -1,5 +1,5 @@
 import { CycleState } from './framework/cycle-state.ts'
-import type { Framework, PluginScores, PodMemo, PreFiltered } from './framework/framework.ts'
+import type { Framework, PluginScores, PodMemo, PreFilterAnswer, PreFiltered } from './framework/framework.ts'
 import type { NodeInfo } from './framework/node-info.ts'
 import type { ClusterView, NodeVerdicts } from './framework/plugin.ts'
 import type { PodInfo } from './framework/pod-info.ts'
@@ -24,6 +24,7 @@ export interface Selection {
   readonly feasible: readonly NodeInfo[]
   readonly verdicts: NodeVerdicts
   readonly preFilterMessage: string
+  readonly preFilter: readonly PreFilterAnswer[]
   readonly evaluated: number
   readonly scores: readonly PluginScores[]
   readonly totals: readonly number[]
@@ -57,19 +58,19 @@ export function selectNode(pod: PodInfo, options: SelectionOptions): Selection {
   const rejectors = { unschedulablePlugins: new Set<string>(), pendingPlugins: new Set<string>() }
   const found = { state, node: '', feasible: [], preFilterMessage: '', evaluated: 0, scores: [], totals: [], error: undefined, ...rejectors }
   const preFiltered = framework.preFilter(state, pod, view)
-  const refusal = preFiltered.status
+  const { status: refusal, answers: preFilter } = preFiltered
   if (refusal) {
     const verdicts = { byNode: new Map<string, Status>(), absent: refusal }
-    if (refusal.code === 'Error') return { ...found, verdicts, error: refusal }
+    if (refusal.code === 'Error') return { ...found, preFilter, verdicts, error: refusal }
     noteRejector(rejectors, refusal)
-    return { ...found, verdicts, preFilterMessage: refusal.reasons.join(', ') }
+    return { ...found, preFilter, verdicts, preFilterMessage: refusal.reasons.join(', ') }
   }
   const filtered = filterNodes(pod, state, memo, preFiltered, options)
   for (const status of filtered.byNode.values()) noteRejector(rejectors, status)
   for (const plugin of preFiltered.by) if (filtered.feasible.length === 0) rejectors.unschedulablePlugins.add(plugin)
   const { feasible } = filtered
   const verdicts = { byNode: filtered.byNode, absent: filtered.absent }
-  const seen = { ...found, feasible, verdicts, evaluated: feasible.length + filtered.byNode.size, error: filtered.error }
+  const seen = { ...found, preFilter, feasible, verdicts, evaluated: feasible.length + filtered.byNode.size, error: filtered.error }
   if (filtered.error || feasible.length === 0) return seen
   if (feasible.length === 1) return { ...seen, node: feasible[0]!.name }
   const scored = framework.score(state, pod, feasible, view, memo)

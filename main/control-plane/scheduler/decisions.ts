@@ -1,8 +1,10 @@
 import type { Selection } from './cycle.ts'
+import type { NodeExplanation } from './explain.ts'
+import type { PreemptionTrial } from './framework/plugin.ts'
 import type { QueueEntry } from './queue/scheduling-queue.ts'
 
 const decisionsKept = 100
-const nodesShown = 40
+export const nodesShown = 40
 
 /** One attempt, explained. */
 export interface Decision {
@@ -27,6 +29,16 @@ export interface Decision {
   /** How many more of each there were than are shown. */
   readonly more: { readonly rejected: number; readonly scored: number }
   readonly nominatedNode: string
+  /** What PreFilter plugins said: `success`, `skipped`, or why not; with the nodes that they narrowed the choice to. */
+  readonly preFilter: readonly { readonly plugin: string; readonly status: string; readonly nodes?: readonly string[] }[]
+  /** Every filter plugin's verdict on nodes, with what would have to change there; the nodes that come nearest first. Empty where nobody asked:
+   *  large clusters' successful attempts. */
+  readonly explained: readonly NodeExplanation[]
+  /** The dry run of a preemption, when there was one. */
+  readonly preemption?: readonly PreemptionTrial[]
+  /** Where a pod without a node went, and what brings it back from there. */
+  readonly queue?: string
+  readonly wakes?: readonly { readonly plugin: string; readonly events: readonly string[] }[]
   /** When the binding was done, or failed. */
   endedAt: number | undefined
 }
@@ -37,17 +49,21 @@ export interface ScoredNode {
   readonly plugins: readonly { readonly plugin: string; readonly weight: number; readonly raw: number; readonly normalized: number; readonly weighted: number }[]
 }
 
+/** How an attempt went on. */
+export type Progress = Pick<Decision, 'outcome' | 'message' | 'endedAt' | 'queue' | 'wakes'>
+
 /** The newest attempts, as plain bounded values. An attempt is kept as it was found and only written out when somebody looks. */
 export class DecisionLog {
-  readonly #decisions: { readonly decision: () => Decision; made: Decision | undefined; outcome: Pick<Decision, 'outcome' | 'message' | 'endedAt'> }[] = []
+  readonly #decisions: { readonly uid: string; readonly decision: () => Decision; made: Decision | undefined; outcome: Progress }[] = []
   #next = 1
 
   /** Records an attempt; answers how to say how it went on. */
-  add(facts: { readonly time: number; readonly entry: QueueEntry; readonly profile: string; readonly nodeCount: number; readonly selection: Selection; readonly outcome: Decision['outcome']; readonly message: string; readonly nominatedNode: string }): (change: Pick<Decision, 'outcome' | 'message' | 'endedAt'>) => void {
+  add(facts: { readonly time: number; readonly entry: QueueEntry; readonly profile: string; readonly nodeCount: number; readonly selection: Selection; readonly outcome: Decision['outcome']; readonly message: string; readonly nominatedNode: string; readonly explained?: readonly NodeExplanation[]; readonly preemption?: readonly PreemptionTrial[] | undefined }): (change: Progress) => void {
     const id = this.#next++
     const { attempts, timestamp, info } = facts.entry
-    const outcome: Pick<Decision, 'outcome' | 'message' | 'endedAt'> = { outcome: facts.outcome, message: facts.message, endedAt: undefined }
+    const outcome: Progress = { outcome: facts.outcome, message: facts.message, endedAt: undefined }
     const record = {
+      uid: info.uid,
       decision: () => describe(id, facts, attempts, facts.time - timestamp, `${info.namespace}/${info.pod.metadata.name}`, info.uid),
       made: undefined,
       outcome,
@@ -55,8 +71,14 @@ export class DecisionLog {
     this.#decisions.push(record)
     if (this.#decisions.length > decisionsKept) this.#decisions.shift()
     return (change) => {
-      record.outcome = change
+      record.outcome = { ...record.outcome, ...change }
     }
+  }
+
+  /** The newest attempt for a pod. */
+  newestOf(uid: string): Decision | undefined {
+    const record = this.#decisions.findLast((each) => each.uid === uid)
+    return record && { ...(record.made ??= record.decision()), ...record.outcome }
   }
 
   /** Newest first. */
@@ -93,5 +115,8 @@ function describe(id: number, facts: Parameters<DecisionLog['add']>[0], attempt:
     more: { rejected: Math.max(0, rejected.length - nodesShown), scored: Math.max(0, feasible.length - nodesShown) },
     nominatedNode: facts.nominatedNode,
     endedAt: undefined,
+    preFilter: selection.preFilter.map(({ plugin, status, nodeNames }) => ({ plugin, status: status ? (status.code === 'Skip' ? 'skipped' : status.reasons.join(', ')) : 'success', ...(nodeNames && { nodes: [...nodeNames].slice(0, nodesShown) }) })),
+    explained: [...(facts.explained ?? [])].sort((a, b) => a.changes.length - b.changes.length),
+    ...(facts.preemption && { preemption: facts.preemption }),
   }
 }

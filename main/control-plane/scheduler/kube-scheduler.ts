@@ -10,6 +10,7 @@ import { nodeKind } from '../../api/kinds/core/node.ts'
 import { podKind } from '../../api/kinds/core/pod.ts'
 import { replicationControllerKind } from '../../api/kinds/core/replication-controller.ts'
 import { serviceKind } from '../../api/kinds/core/service.ts'
+import { podDisruptionBudgetKind } from '../../api/kinds/policy/pod-disruption-budget.ts'
 import { HttpClient, serveHttp, type ClientCertificate, type HttpResponse, type HttpTransport } from '../../kernel/http.ts'
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
@@ -143,6 +144,7 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
   }
   const volumes = volumeInformers(informers, pods, nodes)
   const devices = deviceInformers(informers)
+  const budgets = informers.of(podDisruptionBudgetKind)
   const scheduler = new Scheduler({
     process,
     client,
@@ -154,6 +156,8 @@ function makeScheduler(process: Process, client: ApiClient, informers: Informers
     },
     volumes,
     devices,
+    budgetsOf: (namespace) => budgets.list(namespace),
+    ...(options.annotates !== undefined && { annotates: options.annotates }),
     profiles: options.profiles ?? [{ schedulerName: 'default-scheduler' }],
     percentageOfNodesToScore: options.percentageOfNodesToScore ?? 0,
     ...(options.initialBackoffMs !== undefined && { initialBackoffMs: options.initialBackoffMs }),

@@ -4,10 +4,13 @@ import type { Process } from '../../kernel/machine.ts'
 import type { DeviceSources } from './devices/device-sources.ts'
 import { SchedulerCache, type ViewSources } from './cache/cache.ts'
 import { selectNode, type Rotation, type Selection } from './cycle.ts'
-import { DecisionLog, type Decision } from './decisions.ts'
+import { podKind } from '../../api/kinds/core/pod.ts'
+import { decisionAnnotations } from './annotations.ts'
+import { DecisionLog, nodesShown, type Decision } from './decisions.ts'
+import { explainNodes, type NodeExplanation } from './explain.ts'
 import { fitErrorMessage, noNodesMessage } from './framework/diagnosis.ts'
 import { Framework, type EnabledPlugin } from './framework/framework.ts'
-import type { FrameworkHandle } from './framework/plugin.ts'
+import type { FrameworkHandle, PreemptionTrial } from './framework/plugin.ts'
 import { podInfoOf, type PodInfo } from './framework/pod-info.ts'
 import { isRejected, messageOf, type Status } from './framework/status.ts'
 import { PermitRoom } from './permit-room.ts'
@@ -39,6 +42,9 @@ export interface SchedulerOptions {
   /** Back-off of pods that could not be scheduled; defaults 1 s and 10 s. */
   readonly initialBackoffMs?: number
   readonly maxBackoffMs?: number
+  /** Write decisions into annotations of pods. */
+  readonly annotates?: boolean
+  readonly budgetsOf?: PluginSurroundings['budgetsOf']
 }
 
 /** Longest text of an event (upstream's NoteLengthLimit). */
@@ -89,7 +95,7 @@ export class Scheduler {
           withdrawNomination: (pod) => this.#withdrawNomination(pod),
           waitingPod: (uid) => this.permitRoom.get(uid),
         }
-        const framework: Framework = new Framework(schedulerName, plugins({ handle, client, clock, volumes: options.volumes, devices: options.devices, preemption: this.preemption }), handle)
+        const framework: Framework = new Framework(schedulerName, plugins({ handle, client, clock, volumes: options.volumes, devices: options.devices, preemption: this.preemption, ...(options.budgetsOf && { budgetsOf: options.budgetsOf }) }), handle)
         return [schedulerName, framework]
       }),
     )
@@ -156,11 +162,18 @@ export class Scheduler {
     entry.unschedulablePlugins = selection.unschedulablePlugins
     entry.pendingPlugins = selection.pendingPlugins
     const post = framework.postFilter(selection.state, info, selection.verdicts)
+    const explained = selection.preFilterMessage === '' ? this.#explain(framework, info, selection) : []
     const message = fitErrorMessage({ nodeCount, verdicts: selection.verdicts, preFilterMessage: selection.preFilterMessage, postFilterMessage: messageOf(post.status) })
-    this.#giveBack(framework, entry, selection, 'unschedulable', message, post.nominatedNode)
+    this.#giveBack(framework, entry, selection, 'unschedulable', message, post.nominatedNode, { explained, preemption: post.trials })
   }
 
-  #giveBack(framework: Framework, entry: QueueEntry, selection: Selection, outcome: 'unschedulable' | 'error', message: string, nominatedNode: string | undefined): void {
+  /** What all filters say of the first nodes. */
+  #explain(framework: Framework, info: PodInfo, { state, verdicts, feasible }: Selection): readonly NodeExplanation[] {
+    const seen = [...feasible, ...[...verdicts.byNode.keys()].slice(0, nodesShown).flatMap((name) => this.cache.node(name) ?? [])]
+    return explainNodes(framework, state, info, seen.slice(0, nodesShown))
+  }
+
+  #giveBack(framework: Framework, entry: QueueEntry, selection: Selection, outcome: 'unschedulable' | 'error', message: string, nominatedNode: string | undefined, more: { readonly explained?: readonly NodeExplanation[]; readonly preemption?: readonly PreemptionTrial[] | undefined } = {}): void {
     const { process } = this.#options
     const { info } = entry
     if (outcome === 'error') {
@@ -170,9 +183,11 @@ export class Scheduler {
       this.counters.unschedulable++
       process.journal.info('Unable to schedule pod; no fit; waiting', { pod: named(info), err: message })
     }
-    this.decisions.add({ time: process.clock.now(), entry, profile: framework.profileName, nodeCount: this.cache.nodes.length, selection, outcome, message, nominatedNode: nominatedNode ?? '' })
+    const conclude = this.decisions.add({ time: process.clock.now(), entry, profile: framework.profileName, nodeCount: this.cache.nodes.length, selection, outcome, message, nominatedNode: nominatedNode ?? '', ...more })
     process.changed('decisions')
     this.#returnToQueue(entry, outcome === 'unschedulable', message, nominatedNode)
+    conclude({ outcome, message, endedAt: undefined, queue: this.queue.placeOf(info.uid) ?? 'none', wakes: framework.wakesFor([...entry.pendingPlugins, ...entry.unschedulablePlugins]) })
+    this.#annotate(info)
   }
 
   /** Puts a pod back that is still there and still without a node, tells its watchers why, and writes it into its status. */
@@ -196,8 +211,10 @@ export class Scheduler {
     const { process } = this.#options
     const { info } = entry
     const { state, node } = selection
+    // In large clusters only failures are worth asking everybody.
+    const explained = this.cache.nodes.length <= nodesShown ? this.#explain(framework, info, selection) : []
     const record = (outcome: Decision['outcome'], message: string): ReturnType<DecisionLog['add']> =>
-      this.decisions.add({ time: process.clock.now(), entry, profile: framework.profileName, nodeCount: this.cache.nodes.length, selection, outcome, message, nominatedNode: '' })
+      this.decisions.add({ explained, time: process.clock.now(), entry, profile: framework.profileName, nodeCount: this.cache.nodes.length, selection, outcome, message, nominatedNode: '' })
     this.cache.assume(info, node)
     this.queue.nominator.delete(info.uid)
     const refuse = (status: Status): void => {
@@ -237,6 +254,7 @@ export class Scheduler {
       process.journal.info('Successfully bound pod to node', { pod: named(info), node, evaluatedNodes: selection.evaluated, feasibleNodes: selection.feasible.length })
       events.event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${named(info)} to ${node}`)
       framework.postBind(state, info, node)
+      this.#annotate(info)
     } else {
       conclude({ outcome: isRejected(status) ? 'unschedulable' : 'error', message: messageOf(status), endedAt })
       framework.unreserve(state, info, node)
@@ -264,6 +282,20 @@ export class Scheduler {
       this.#options.process.journal.error('Error scheduling pod; retrying', { pod: named(entry.info), err: message })
     }
     this.#returnToQueue(entry, rejected, message, '')
+  }
+
+  /** Writes the newest decision into the pod, when that is asked for. */
+  #annotate({ pod, uid }: PodInfo): void {
+    const { annotates, client, process, pods } = this.#options
+    if (!annotates) return
+    const decision = this.decisions.newestOf(uid)
+    if (!decision) return
+    const { name, namespace } = pod.metadata
+    const annotations = decisionAnnotations(pods.get(namespace, name) ?? pod, decision)
+    // Not of the pod's own resource: a scheduler may write its status only, which takes annotations too.
+    client.patch(podKind, name, namespace, 'merge', { metadata: { uid, annotations } }, { subresource: 'status' }).catch((error: unknown) => {
+      if (!process.scope.closed) process.journal.error('Error annotating pod', { pod: `${namespace ?? ''}/${name}`, err: error })
+    })
   }
 
   #withdrawNomination(pod: PodInfo): void {

@@ -1,4 +1,4 @@
-import type { ClusterEvent } from './cluster-event.ts'
+import type { ClusterEvent, ClusterEventName } from './cluster-event.ts'
 import type { CycleState } from './cycle-state.ts'
 import type { NodeInfo } from './node-info.ts'
 import { isFresh, NodeMemo, type MemoEntry } from './node-memo.ts'
@@ -19,6 +19,14 @@ export interface PreFiltered {
   readonly nodeNames: ReadonlySet<string> | undefined
   /** Who narrowed the nodes down. */
   readonly by: readonly string[]
+  /** What each plugin said, for people to look at. */
+  readonly answers: readonly PreFilterAnswer[]
+}
+
+export interface PreFilterAnswer {
+  readonly plugin: string
+  readonly status: Status | undefined
+  readonly nodeNames: ReadonlySet<string> | undefined
 }
 
 /** One score plugin's opinion of every feasible node. */
@@ -85,28 +93,35 @@ export class Framework {
     return false
   }
 
+  /** The events that may help a pod that these plugins turned down. */
+  wakesFor(plugins: Iterable<string>): readonly { readonly plugin: string; readonly events: readonly ClusterEventName[] }[] {
+    return [...plugins].map((name) => ({ plugin: name, events: [...new Set(this.plugins.find(({ plugin }) => plugin.name === name)?.plugin.interests?.flatMap(({ events }) => events) ?? [])] }))
+  }
+
   preFilter(state: CycleState, pod: PodInfo, view: ClusterView): PreFiltered {
     let nodeNames: ReadonlySet<string> | undefined
     const by: string[] = []
+    const answers: PreFilterAnswer[] = []
     for (const { plugin } of this.plugins) {
       if (!plugin.preFilter) continue
       const result = plugin.preFilter(state, pod, view)
       const status = result?.status
+      answers.push({ plugin: plugin.name, status, nodeNames: result?.nodeNames })
       if (status?.code === 'Skip') {
         state.skippedFilters.add(plugin.name)
         continue
       }
-      if (status) return { status: { ...status, plugin: plugin.name }, nodeNames, by }
+      if (status) return { status: { ...status, plugin: plugin.name }, nodeNames, by, answers }
       if (!result?.nodeNames) continue
       by.push(plugin.name)
       const wanted = result.nodeNames
       nodeNames = nodeNames ? new Set([...nodeNames].filter((name) => wanted.has(name))) : wanted
       if (nodeNames.size === 0) {
         const reason = by.length === 1 ? `node(s) didn't satisfy plugin ${by[0]}` : `node(s) didn't satisfy plugin(s) [${by.join(' ')}] simultaneously`
-        return { status: { ...unresolvable(reason), plugin: plugin.name }, nodeNames, by }
+        return { status: { ...unresolvable(reason), plugin: plugin.name }, nodeNames, by, answers }
       }
     }
-    return { status: undefined, nodeNames, by }
+    return { status: undefined, nodeNames, by, answers }
   }
 
   memoFor(pod: PodInfo): PodMemo {
@@ -154,9 +169,11 @@ export class Framework {
     const reasons: string[] = []
     let nominatedNode: string | undefined
     let rejectedBy: string | undefined
+    let trials: PostFilterResult['trials']
     for (const { plugin } of this.plugins) {
       if (!plugin.postFilter) continue
       const result = plugin.postFilter(state, pod, verdicts)
+      trials = result.trials ?? trials
       if (!result.status) return result
       if (result.status.code === 'UnschedulableAndUnresolvable' || result.status.code === 'Error') return { ...result, status: { ...result.status, plugin: plugin.name } }
       reasons.push(...result.status.reasons)
@@ -164,7 +181,7 @@ export class Framework {
       if (result.nominatedNode !== undefined) nominatedNode = result.nominatedNode
     }
     const status: Status = { code: 'Unschedulable', reasons, ...(rejectedBy && { plugin: rejectedBy }) }
-    return nominatedNode === undefined ? { status } : { status, nominatedNode }
+    return { status, ...(nominatedNode !== undefined && { nominatedNode }), ...(trials && { trials }) }
   }
 
   /** Scores the feasible nodes. */

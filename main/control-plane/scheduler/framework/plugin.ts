@@ -46,6 +46,18 @@ export interface PostFilterResult {
   readonly status: Status | undefined
   /** '' takes a nomination back; absent leaves it as it is. */
   readonly nominatedNode?: string
+  /** What was tried, for people to look at. */
+  readonly trials?: readonly PreemptionTrial[]
+}
+
+/** What would happen on one node if pods of lower priority had to go. */
+export interface PreemptionTrial {
+  readonly node: string
+  /** `namespace/name`, the most important first; none when it would not help. */
+  readonly victims: readonly string[]
+  /** How many of them are covered by a disruption budget that does not allow it. */
+  readonly violations: number
+  readonly reason: string
 }
 
 /** What a plugin may use besides its arguments. */

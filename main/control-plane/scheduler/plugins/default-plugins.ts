@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../../api/client/contract.ts'
+import type { PodDisruptionBudget } from '../../../api/generated/types.ts'
 import type { Clock } from '../../../kernel/clock.ts'
 import type { PluginArguments } from '../configuration/plugin-arguments.ts'
 import type { EnabledPlugin } from '../framework/framework.ts'
@@ -33,12 +34,14 @@ export interface PluginSurroundings {
   readonly volumes: VolumeSources
   readonly devices: DeviceSources
   readonly preemption: Preemption
+  /** Disruption budgets of a namespace; default: none. */
+  readonly budgetsOf?: (namespace: string) => readonly PodDisruptionBudget[]
   /** What the profile tells its plugins. */
   readonly arguments?: PluginArguments
 }
 
 /** The plugins of the default profile, in upstream's order and with its weights. */
-export function defaultPlugins({ handle, client, clock, volumes, devices, preemption, arguments: given = {} }: PluginSurroundings): EnabledPlugin[] {
+export function defaultPlugins({ handle, client, clock, volumes, devices, preemption, budgetsOf, arguments: given = {} }: PluginSurroundings): EnabledPlugin[] {
   return [
     { plugin: schedulingGates, weight: 0 },
     { plugin: prioritySort, weight: 0 },
@@ -55,7 +58,7 @@ export function defaultPlugins({ handle, client, clock, volumes, devices, preemp
     { plugin: podTopologySpread(given.PodTopologySpread), weight: 2 },
     { plugin: interPodAffinity(handle.view, given.InterPodAffinity), weight: 2 },
     { plugin: dynamicResources({ client, clock, devices }), weight: 0 },
-    { plugin: defaultPreemption(handle, preemption, given.DefaultPreemption), weight: 0 },
+    { plugin: defaultPreemption(handle, preemption, given.DefaultPreemption, budgetsOf), weight: 0 },
     { plugin: nodeResourcesBalancedAllocation(given.NodeResourcesBalancedAllocation?.resources), weight: 1 },
     { plugin: imageLocality(handle.view), weight: 1 },
     { plugin: defaultBinder(client), weight: 0 },

@@ -1,11 +1,13 @@
-import type { Pod } from '../../../api/generated/types.ts'
+import type { Pod, PodDisruptionBudget } from '../../../api/generated/types.ts'
+import { keyOf } from '../../../api/machinery/object.ts'
 import { podCondition } from '../../../api/machinery/pod.ts'
 import { timeOr0 } from '../../../api/machinery/time.ts'
 import type { CycleState } from '../framework/cycle-state.ts'
 import { fitErrorMessage } from '../framework/diagnosis.ts'
 import type { NodeInfo } from '../framework/node-info.ts'
-import type { FrameworkHandle, NodeVerdicts, Plugin, PostFilterResult } from '../framework/plugin.ts'
+import type { FrameworkHandle, NodeVerdicts, Plugin, PostFilterResult, PreemptionTrial } from '../framework/plugin.ts'
 import type { PodInfo } from '../framework/pod-info.ts'
+import { violators } from './disruption-budgets.ts'
 import { unresolvable, unschedulable, type Status } from '../framework/status.ts'
 
 /** How many nodes are tried: a tenth, at least a hundred. */
@@ -15,6 +17,8 @@ export interface PreemptionOptions {
   /** Default 100. */
   readonly minCandidateNodesAbsolute?: number
 }
+
+export type BudgetsOf = (namespace: string) => readonly PodDisruptionBudget[]
 
 /** Carries a preemption out. */
 export interface Preemption {
@@ -27,33 +31,36 @@ export interface Preemption {
 /** A node that would do once its victims were gone; most important victim first. */
 export interface Candidate {
   readonly node: string
+  /** Victims that a disruption budget covers which allows no more. */
+  readonly violations: number
   readonly victims: readonly PodInfo[]
 }
 
 /** Makes room for a pod by removing pods of lower priority from one node, as few and as unimportant ones as possible. The pod is
- *  nominated to that node and tried again when its victims are gone. Not considered here: disruption budgets. */
-export function defaultPreemption(handle: FrameworkHandle, preemption: Preemption, options: PreemptionOptions = {}): Plugin {
+ *  nominated to that node and tried again when its victims are gone. Nodes where no disruption budget is broken
+ *  are preferred to those where one is. */
+export function defaultPreemption(handle: FrameworkHandle, preemption: Preemption, options: PreemptionOptions = {}, budgetsOf: BudgetsOf = () => []): Plugin {
   return {
     name: 'DefaultPreemption',
     // Whoever turned the pod down decides when it is tried again; that this one held it back meanwhile is no reason.
     interests: [{ events: ['AssignedPodDelete'], hint: () => 'skip' }],
     preEnqueue: ({ uid }) => (preemption.isRunning(uid) ? unresolvable('waiting for the preemption for this pod to be finished') : undefined),
     postFilter(state, pod, verdicts) {
-      const result = preempt(handle, preemption, options, state, pod, verdicts)
+      const result = preempt(handle, preemption, options, budgetsOf, state, pod, verdicts)
       if (!result.status || result.status.reasons.length === 0) return result
       return { ...result, status: { ...result.status, reasons: [`preemption: ${result.status.reasons.join(', ')}`] } }
     },
   }
 }
 
-function preempt(handle: FrameworkHandle, preemption: Preemption, options: PreemptionOptions, state: CycleState, pod: PodInfo, verdicts: NodeVerdicts): PostFilterResult {
+function preempt(handle: FrameworkHandle, preemption: Preemption, options: PreemptionOptions, budgetsOf: BudgetsOf, state: CycleState, pod: PodInfo, verdicts: NodeVerdicts): PostFilterResult {
   const refusal = ineligible(handle, pod, verdicts)
   if (refusal) return { status: unschedulable(refusal) }
-  const { candidates, statuses } = findCandidates(handle, options, state, pod, verdicts)
+  const { candidates, statuses } = findCandidates(handle, options, budgetsOf, state, pod, verdicts)
   if (candidates.length === 0) {
     const absent = unresolvable('Preemption is not helpful for scheduling')
     const message = fitErrorMessage({ nodeCount: handle.view.nodes.length, verdicts: { byNode: statuses, absent }, preFilterMessage: '', postFilterMessage: '' })
-    return { status: unschedulable(message), nominatedNode: '' }
+    return { status: unschedulable(message), nominatedNode: '', trials: trialsOf(candidates, statuses) }
   }
   const best = pickCandidate(candidates)
   for (const other of handle.nominatedTo(best.node)) if (other.priority < pod.priority) handle.withdrawNomination(other)
@@ -64,7 +71,15 @@ function preempt(handle: FrameworkHandle, preemption: Preemption, options: Preem
     else deleted.push(victim)
   }
   preemption.begin(pod, deleted, best.node)
-  return { status: undefined, nominatedNode: best.node }
+  return { status: undefined, nominatedNode: best.node, trials: trialsOf(candidates, statuses) }
+}
+
+const trialsShown = 40
+
+function trialsOf(candidates: readonly Candidate[], statuses: ReadonlyMap<string, Status>): readonly PreemptionTrial[] {
+  const helpful = candidates.slice(0, trialsShown).map(({ node, victims, violations }) => ({ node, violations, victims: victims.map(({ pod }) => keyOf(pod)), reason: '' }))
+  const useless = [...statuses].slice(0, trialsShown - helpful.length).map(([node, { reasons }]) => ({ node, violations: 0, victims: [], reason: reasons.join(', ') }))
+  return [...helpful, ...useless]
 }
 
 /** Why the pod may not preempt others now; undefined when it may. */
@@ -86,17 +101,17 @@ function isBeingPreempted(pod: Pod): boolean {
   return condition?.status === 'True' && condition.reason === 'PreemptionByScheduler'
 }
 
-function findCandidates(handle: FrameworkHandle, { minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 }: PreemptionOptions, state: CycleState, pod: PodInfo, verdicts: NodeVerdicts): { candidates: Candidate[]; statuses: Map<string, Status> } {
+function findCandidates(handle: FrameworkHandle, { minCandidateNodesPercentage = 10, minCandidateNodesAbsolute = 100 }: PreemptionOptions, budgetsOf: BudgetsOf, state: CycleState, pod: PodInfo, verdicts: NodeVerdicts): { candidates: Candidate[]; statuses: Map<string, Status> } {
   const hopeful = handle.view.nodes.filter((node) => (verdicts.byNode.get(node.name) ?? verdicts.absent).code === 'Unschedulable')
   const candidates: Candidate[] = []
   const statuses = new Map<string, Status>()
   if (hopeful.length === 0) return { candidates, statuses }
   const wanted = Math.min(hopeful.length, Math.max(minCandidateNodesAbsolute, Math.floor((hopeful.length * minCandidateNodesPercentage) / 100)))
   const offset = handle.below(hopeful.length)
-  for (let index = 0; index < hopeful.length && candidates.length < wanted; index++) {
+  for (let index = 0; index < hopeful.length && (candidates.length < wanted || candidates.every(({ violations }) => violations > 0)); index++) {
     const node = hopeful[(offset + index) % hopeful.length]!
-    const trial = selectVictims(handle, state.clone(), pod, node.clone())
-    if ('victims' in trial) candidates.push({ node: node.name, victims: trial.victims })
+    const trial = selectVictims(handle, budgetsOf, state.clone(), pod, node.clone())
+    if ('victims' in trial) candidates.push({ node: node.name, ...trial })
     else statuses.set(node.name, trial.status)
   }
   return { candidates, statuses }
@@ -104,7 +119,7 @@ function findCandidates(handle: FrameworkHandle, { minCandidateNodesPercentage =
 
 /** Takes all pods of lower priority away; if the pod fits then, puts back as many as still leave it room, the more important
  *  first. `state` and `node` are copies. */
-function selectVictims(handle: FrameworkHandle, state: CycleState, pod: PodInfo, node: NodeInfo): { readonly victims: readonly PodInfo[] } | { readonly status: Status } {
+function selectVictims(handle: FrameworkHandle, budgetsOf: BudgetsOf, state: CycleState, pod: PodInfo, node: NodeInfo): { readonly victims: readonly PodInfo[]; readonly violations: number } | { readonly status: Status } {
   const potential = [...node.pods.values()].filter((other) => other.priority < pod.priority)
   if (potential.length === 0) return { status: unresolvable('No preemption victims found for incoming pod') }
   const remove = (other: PodInfo): void => {
@@ -115,14 +130,16 @@ function selectVictims(handle: FrameworkHandle, state: CycleState, pod: PodInfo,
   const status = handle.filterWithNominated(state, pod, node)
   if (status) return { status }
   const victims: PodInfo[] = []
-  for (const other of potential.sort(byImportance)) {
+  const violating = violators(potential.sort(byImportance), budgetsOf)
+  // Those whose going would break a budget are spared first.
+  for (const other of [...potential.filter((each) => violating.has(each)), ...potential.filter((each) => !violating.has(each))]) {
     node.addPod(other)
     handle.addPodInTrial(state, pod, other, node)
     if (!handle.filterWithNominated(state, pod, node)) continue
     remove(other)
     victims.push(other)
   }
-  return { victims }
+  return { victims: victims.sort(byImportance), violations: victims.filter((each) => violating.has(each)).length }
 }
 
 /** Higher priority first, then who runs longer. */
@@ -137,10 +154,11 @@ function startOf({ pod }: PodInfo): number {
   return pod.status?.startTime ? timeOr0(pod.status.startTime) : Infinity
 }
 
-/** The node that loses least: its most important victim matters least, then the sum of priorities is lowest, then it has the
+/** The node that loses least: fewest broken budgets, then its most important victim matters least, then the sum of priorities is lowest, then it has the
  *  fewest victims, then the most important of them started last. */
 export function pickCandidate(candidates: readonly Candidate[]): Candidate {
   const measures: ((candidate: Candidate) => number)[] = [
+    ({ violations }) => -violations,
     ({ victims }) => -(victims[0]?.priority ?? -Infinity),
     // Shifted, so that more victims of negative priority are not better than fewer.
     ({ victims }) => -victims.reduce((sum, { priority }) => sum + priority + 2 ** 31, 0),

@@ -103,6 +103,13 @@ export class SchedulingQueue {
     return { active: this.#active.values(), backoff: [...this.#backoff.values(), ...this.#errorBackoff.values()], unschedulable: [...this.#unschedulable.values()] }
   }
 
+  /** The queue that a pod is in. */
+  placeOf(uid: string): QueueName | undefined {
+    if (this.#active.get(uid)) return 'active'
+    if (this.#backoff.get(uid) ?? this.#errorBackoff.get(uid)) return 'backoff'
+    return this.#unschedulable.has(uid) ? 'unschedulable' : undefined
+  }
+
   has(uid: string): boolean {
     return this.#find(uid) !== undefined
   }
