@@ -1,52 +1,58 @@
-import type { Service } from '../../api/generated/types.ts'
 import { serveHttp } from '../../kernel/http.ts'
-import type { NetworkStack } from '../../kernel/network.ts'
-import type { Scope } from '../../kernel/scope.ts'
+import { Scope } from '../../kernel/scope.ts'
+import type { DaemonHost } from '../network/daemon-host.ts'
+import type { ServicePortRules } from './service-rules.ts'
 
 interface Served {
   readonly port: number
-  endpoints: number
-  close(): void
+  readonly scope: Scope
+  localEndpoints: number
 }
 
-/** Health-check node ports of Services with externalTrafficPolicy Local: each answers 200 while the node has endpoints of its Service, 503
- *  otherwise, so that load balancers send traffic only where it can be answered. Follows pkg/proxy/healthcheck's service health server. */
+/** Health-check node ports of Services with externalTrafficPolicy Local: a load balancer asks there whether the node has endpoints (200)
+ *  or should be left out (503). */
 export class HealthCheckPorts {
-  readonly #stack: NetworkStack
-  readonly #scope: Scope
+  readonly #host: DaemonHost
   readonly #served = new Map<string, Served>()
 
-  constructor(stack: NetworkStack, scope: Scope) {
-    this.#stack = stack
-    this.#scope = scope
+  constructor(host: DaemonHost) {
+    this.#host = host
   }
 
-  /** Makes what is served for `namespace/name` follow the service; `endpoints` are those on this node. Throws nothing: a port that is taken
-   *  stays as it is until the next change. */
-  update(key: string, service: Service | undefined, endpoints: number): void {
-    const port = service?.spec?.type === 'LoadBalancer' && service.spec.externalTrafficPolicy === 'Local' ? (service.spec.healthCheckNodePort ?? 0) : 0
-    let served = this.#served.get(key)
-    if (served && served.port !== port) {
-      served.close()
-      this.#served.delete(key)
-      served = undefined
+  /** Serves what a service (`namespace/name`) asks for now; no rules end it. */
+  follow(service: string, rules: readonly ServicePortRules[]): void {
+    const port = rules[0]?.healthCheckNodePort ?? 0
+    const old = this.#served.get(service)
+    if (old && old.port !== port) {
+      old.scope.close()
+      this.#served.delete(service)
     }
-    if (served) served.endpoints = endpoints
-    else if (port !== 0 && !this.#taken(port)) this.#served.set(key, this.#serve(key, port, endpoints))
+    if (port === 0) return
+    const localEndpoints = new Set(rules.flatMap((each) => each.externalEndpoints.filter(({ local }) => local).map(({ address }) => address))).size
+    const known = this.#served.get(service)
+    if (known) known.localEndpoints = localEndpoints
+    else this.#serve(service, port, localEndpoints)
   }
 
-  #taken(port: number): boolean {
-    return this.#stack.listening().some((each) => each.protocol === 'tcp' && each.port === port)
-  }
-
-  #serve(key: string, port: number, endpoints: number): Served {
-    const [namespace, name] = key.split('/')
-    const served: Served = { port, endpoints, close: () => {} }
-    served.close = serveHttp(this.#stack, port, (exchange) => {
-      const count = served.endpoints
-      const body = `{\n\t"service": {\n\t\t"namespace": ${JSON.stringify(namespace)},\n\t\t"name": ${JSON.stringify(name)}\n\t},\n\t"localEndpoints": ${count},\n\t"serviceProxyHealthy": true\n}`
-      exchange.respond({ status: count > 0 ? 200 : 503, headers: { 'content-type': 'application/json', 'x-content-type-options': 'nosniff', 'x-load-balancing-endpoint-weight': String(count) }, body: new TextEncoder().encode(body) })
-    }, { scope: this.#scope })
-    return served
+  #serve(service: string, port: number, localEndpoints: number): void {
+    const [namespace, name] = service.split('/')
+    const scope = this.#host.scope.child()
+    const served: Served = { port, scope, localEndpoints }
+    try {
+      serveHttp(
+        this.#host.stack,
+        port,
+        (exchange) => {
+          const count = served.localEndpoints
+          const body = JSON.stringify({ service: { namespace, name }, localEndpoints: count, serviceProxyHealthy: true }, null, '\t')
+          exchange.respond({ status: count > 0 ? 200 : 503, headers: { 'content-type': 'application/json', 'x-content-type-options': 'nosniff', 'x-load-balancing-endpoint-weight': String(count) }, body: new TextEncoder().encode(body) })
+        },
+        { scope },
+      )
+      this.#served.set(service, served)
+    } catch (error) {
+      scope.close()
+      this.#host.journal.error('Failed to start healthcheck', { err: error, node: this.#host.name, service, port })
+    }
   }
 }

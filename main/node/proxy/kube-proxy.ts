@@ -13,6 +13,10 @@ import type { Endpoint } from '../../kernel/network.ts'
 import type { DaemonHost } from '../network/daemon-host.ts'
 import { HealthCheckPorts } from './health-check-ports.ts'
 import { iptablesText } from './iptables-text.ts'
+import { HealthCheckPorts } from './health-check-ports.ts'
+import { ipvsText } from './ipvs-text.ts'
+import { nftText } from './nft-text.ts'
+import { proxyModeOf, type ProxyMode } from './proxy-mode.ts'
 import { rulesOf, type NodeRules } from './node-rules.ts'
 import { rulesForService } from './service-rules.ts'
 
@@ -29,13 +33,21 @@ export interface KubeProxyOptions {
   readonly certificate?: ClientCertificate
   /** The pods' range, for the rules' text. */
   readonly clusterCidr?: string
+  /** The text of its KubeProxyConfiguration; absent: all defaults. */
+  readonly configuration?: string
 }
 
 /** kube-proxy as a process of a machine; in kubeadm's DaemonSet it is that of a container with the host's network. */
 export function kubeProxy(options: KubeProxyOptions): (process: Process) => Program {
   return (process) => {
+    const mode = proxyModeOf(options.configuration ?? '')
+    if (!mode) {
+      process.journal.error('"Error running ProxyServer" err="unknown proxy mode"')
+      process.clock.after(1, () => process.scope.close())
+      return {}
+    }
     const transport = 'request' in options.server ? options.server : new HttpClient(process, options.server, options.certificate)
-    const proxy = new KubeProxy(process, restClient(transport, { userAgent: `kube-proxy/${version} (linux/amd64) kubernetes` }), options.nodeName, options.clusterCidr)
+    const proxy = new KubeProxy(process, restClient(transport, { userAgent: `kube-proxy/${version} (linux/amd64) kubernetes` }), options.nodeName, options.clusterCidr, mode)
     process.expose('rules', () => proxy.view())
     proxy.onSync = () => process.changed('rules')
     return {}
@@ -54,6 +66,7 @@ export class KubeProxy {
   readonly #slices
   readonly #nodes
   readonly #rules: NodeRules
+  readonly #healthChecks: HealthCheckPorts
   readonly #healthCheckPorts: HealthCheckPorts
   readonly #dirty = new Set<string>()
   #zone = ''
@@ -61,11 +74,13 @@ export class KubeProxy {
   #syncedAt: number | undefined
   #syncs = 0
 
-  constructor(host: DaemonHost, client: ApiClient, nodeName: string, clusterCidr = '10.244.0.0/16') {
+  constructor(host: DaemonHost, client: ApiClient, nodeName: string, clusterCidr = '10.244.0.0/16', mode: ProxyMode = 'iptables') {
     this.#host = host
     this.#nodeName = nodeName
     this.#clusterCidr = clusterCidr
     this.#rules = rulesOf(host.stack)
+    this.#rules.mode = mode
+    this.#healthChecks = new HealthCheckPorts(host)
     this.#healthCheckPorts = new HealthCheckPorts(host.stack, host.scope)
     this.#informers = new InformerSet(host, client)
     this.#services = this.#informers.of(serviceKind, { labelSelector: selector })
@@ -73,7 +88,7 @@ export class KubeProxy {
     this.#nodes = this.#informers.of(nodeKind, { fieldSelector: `metadata.name=${nodeName}` })
     this.#slices.addIndex('service', (slice: EndpointSlice) => [ownerOf(slice)])
     host.journal.info('Server info', { version })
-    host.journal.info('Using iptables Proxier')
+    host.journal.info(`Using ${mode} Proxier`)
     this.#serve()
     const node: Node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
     eventRecorder(host, client, 'kube-proxy', nodeName).event(node, 'Normal', 'Starting', '')
@@ -94,9 +109,16 @@ export class KubeProxy {
     return iptablesText([...this.#rules.rules()], this.#clusterCidr)
   }
 
+  /** The rules as the tool of the mode prints them. */
+  text(): string {
+    const rules = [...this.#rules.rules()]
+    if (this.#rules.mode === 'ipvs') return ipvsText(rules, this.#host.stack.addresses)
+    return this.#rules.mode === 'nftables' ? nftText(rules, this.#clusterCidr) : iptablesText(rules, this.#clusterCidr)
+  }
+
   view(): unknown {
     return {
-      mode: 'iptables',
+      mode: this.#rules.mode,
       syncs: this.#syncs,
       syncedAt: this.#syncedAt,
       services: [...this.#rules.rules()].slice(0, 500).map((rules) => ({
@@ -108,7 +130,7 @@ export class KubeProxy {
         endpoints: rules.clusterEndpoints,
         connections: this.#rules.connections(rules.name),
       })),
-      iptables: this.iptables().slice(0, 100_000),
+      iptables: this.text().slice(0, 100_000),
     }
   }
 
@@ -175,7 +197,7 @@ export class KubeProxy {
       (exchange) => {
         const path = exchange.request.path.split('?')[0]
         if (path === '/healthz') exchange.respond(text(200, 'ok'))
-        else if (path === '/proxyMode') exchange.respond(text(200, 'iptables'))
+        else if (path === '/proxyMode') exchange.respond(text(200, this.#rules.mode))
         else if (path === '/metrics') exchange.respond(text(200, this.#metrics()))
         else exchange.respond(text(404, '404 page not found\n'))
       },
