@@ -48,6 +48,8 @@ export type MountSource =
   | { readonly type: 'files'; readonly files: () => readonly MountedFile[] }
   /** A path of the node's own file system (hostPath, PersistentVolumes). */
   | { readonly type: 'host'; readonly path: string }
+  /** Storage that lies outside of all machines: whoever mounts what is named so sees the same files. */
+  | { readonly type: 'network'; readonly storage: string }
 
 export interface Mount {
   readonly containerPath: string

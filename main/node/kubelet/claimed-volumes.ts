@@ -4,6 +4,7 @@ import { persistentVolumeClaimKind } from '../../api/kinds/core/persistent-volum
 import { persistentVolumeKind } from '../../api/kinds/core/persistent-volume.ts'
 import { matchesNodeSelector } from '../../api/machinery/node-selector.ts'
 import { isControlledBy } from '../../api/machinery/object.ts'
+import { csiVolumeName, type CsiDriverRegistry } from '../csi.ts'
 import type { MountSource } from '../cri.ts'
 
 /** A volume that cannot even be looked for: the pod's sync ends with it. */
@@ -11,6 +12,9 @@ export class VolumeNotProcessed extends Error {}
 
 /** A mount that failed, with the whole of upstream's text. */
 export class MountFailed extends Error {}
+
+/** A volume that has yet to be attached to this node: nothing to tell anybody, it is looked for again. */
+export class VolumeNotAttached extends Error {}
 
 /** A claim's volume as a pod mounts it. */
 export interface ClaimedMount {
@@ -22,10 +26,56 @@ export interface ClaimedMount {
 export class ClaimedVolumes {
   readonly #client: ApiClient
   readonly #node: () => Node | undefined
+  readonly #drivers: CsiDriverRegistry
+  readonly #onInUse: () => void
+  /** Pods that need an attached volume, by the volume's name in node.status. */
+  readonly #users = new Map<string, Set<string>>()
 
-  constructor(client: ApiClient, node: () => Node | undefined) {
+  /** `onInUse` is told when `inUse` changed. */
+  constructor(client: ApiClient, node: () => Node | undefined, drivers: CsiDriverRegistry, onInUse: () => void) {
     this.#client = client
     this.#node = node
+    this.#drivers = drivers
+    this.#onInUse = onInUse
+  }
+
+  /** node.status.volumesInUse: attached volumes that must not be taken away. */
+  get inUse(): string[] {
+    return [...this.#users.keys()].sort()
+  }
+
+  /** A pod has ended: its volumes may be detached. */
+  release(podUid: string): void {
+    let changed = false
+    for (const [name, users] of this.#users) {
+      if (!users.delete(podUid) || users.size > 0) continue
+      this.#users.delete(name)
+      changed = true
+    }
+    if (changed) this.#onInUse()
+  }
+
+  async #published(pod: Pod, { metadata: { name }, spec = {} }: PersistentVolume, readOnly: boolean): Promise<MountSource> {
+    const { driver: driverName, volumeHandle, volumeAttributes = {} } = spec.csi!
+    const driver = this.#drivers.get(driverName)
+    if (!driver) throw new MountFailed(`MountVolume.MountDevice failed for volume "${name}" : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name ${driverName} not found in the list of registered CSI drivers`)
+    if (driver.attachRequired) {
+      const inNode = csiVolumeName(driverName, volumeHandle)
+      const users = this.#users.get(inNode)
+      if (users) users.add(pod.metadata.uid!)
+      else {
+        this.#users.set(inNode, new Set([pod.metadata.uid!]))
+        this.#onInUse()
+      }
+      const status = this.#node()?.status
+      if (!status?.volumesInUse?.includes(inNode)) throw new VolumeNotAttached("Volume has not been added to the list of VolumesInUse in the node's volume status")
+      if (!status.volumesAttached?.some((each) => each.name === inNode)) throw new VolumeNotAttached('Volume not attached according to node status')
+    }
+    try {
+      return { type: 'network', ...(await driver.publish({ handle: volumeHandle, attributes: volumeAttributes, readOnly })) }
+    } catch (error) {
+      throw new MountFailed(`MountVolume.SetUp failed for volume "${name}" : rpc error: code = Internal desc = ${textOf(error)}`)
+    }
   }
 
   /** Undefined for volumes without a claim. Throws VolumeNotProcessed for a claim that is not ready to be mounted, MountFailed for a
@@ -44,7 +94,9 @@ export class ClaimedVolumes {
     } catch (error) {
       throw new VolumeNotProcessed(`error processing PVC ${namespace}/${name}: ${textOf(error)}`)
     }
-    return { source: mountable(found, this.#node()), readOnly: persistentVolumeClaim?.readOnly ?? false }
+    const readOnly = persistentVolumeClaim?.readOnly ?? false
+    checkNode(found, this.#node())
+    return { source: found.spec?.csi ? await this.#published(pod, found, readOnly) : mountable(found), readOnly }
   }
 
   async #claim(namespace: string, name: string): Promise<PersistentVolumeClaim> {
@@ -77,12 +129,14 @@ function checkMode(pod: Pod, { name }: Volume, { spec }: PersistentVolume): void
   if (mode === 'Filesystem' && containers.some((each) => each.volumeDevices?.some((device) => device.name === name))) throw new Error(`volume ${name} has volumeMode Filesystem, but is specified in volumeDevices`)
 }
 
-function mountable({ metadata: { name }, spec = {} }: PersistentVolume, node: Node | undefined): MountSource {
+function checkNode({ metadata: { name }, spec = {} }: PersistentVolume, node: Node | undefined): void {
   const required = spec.nodeAffinity?.required
   if (required && node && !matchesNodeSelector(required, node)) throw new MountFailed(`MountVolume.NodeAffinity check failed for volume "${name}" : no matching NodeSelectorTerms`)
+}
+
+function mountable({ metadata: { name }, spec = {} }: PersistentVolume): MountSource {
   const path = spec.hostPath?.path ?? spec.local?.path
   if (path !== undefined) return { type: 'host', path }
-  if (spec.csi) throw new MountFailed(`MountVolume.MountDevice failed for volume "${name}" : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name ${spec.csi.driver} not found in the list of registered CSI drivers`)
   throw new MountFailed(`MountVolume.NewMounter initialization failed for volume "${name}" : no volume plugin matched`)
 }
 

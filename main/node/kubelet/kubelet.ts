@@ -15,8 +15,10 @@ import { HttpClient, type ClientCertificate, type HttpTransport } from '../../ke
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
 import type { ContainerRuntime } from '../cri.ts'
+import { csiDrivers } from '../csi.ts'
 import { BackOff } from './back-off.ts'
 import { ClaimedVolumes } from './claimed-volumes.ts'
+import { CsiNodeObject } from './csi-node.ts'
 import { KubeletEvents } from './events.ts'
 import { defaultEviction, Evictor, type EvictionSettings } from './evictor.ts'
 import { guardedRuntime } from './guarded-runtime.ts'
@@ -88,6 +90,7 @@ export class Kubelet implements Program {
   readonly #registry: PodRegistry
   readonly #agent: NodeAgent
   readonly #mirrors: MirrorPods
+  readonly #client: ApiClient
   readonly #evictor: Evictor
   readonly #shutdown: NodeShutdown
   readonly #images: ImageCollector
@@ -98,6 +101,7 @@ export class Kubelet implements Program {
   constructor(process: Process, client: ApiClient, options: KubeletOptions) {
     this.#process = process
     this.#options = options
+    this.#client = client
     const runtime = guardedRuntime(typeof options.runtime === 'function' ? options.runtime(process) : options.runtime, process.scope)
     const events = new KubeletEvents(eventRecorder(process, client, 'kubelet', options.nodeName), options.nodeName)
     this.#informers = new InformerSet(process, client)
@@ -117,7 +121,7 @@ export class Kubelet implements Program {
       onResult: (uid) => this.#registry.worker(uid)?.request('probe'),
       startedAt: process.clock.now(),
     })
-    this.#agent = new NodeAgent({ process, client, runtime, events, identity: identityOf(process, options), pressure: (condition) => this.#evictor.under(condition), shuttingDown: () => this.#shutdown.shuttingDown, cachedNode: () => this.#nodes.get(undefined, options.nodeName), onReadiness: () => this.#registry.requestAll('api') })
+    this.#agent = new NodeAgent({ process, client, runtime, events, identity: identityOf(process, options), pressure: (condition) => this.#evictor.under(condition), volumesInUse: () => this.#tools.claimedVolumes.inUse, shuttingDown: () => this.#shutdown.shuttingDown, cachedNode: () => this.#nodes.get(undefined, options.nodeName), onReadiness: () => this.#registry.requestAll('api') })
     const images = new ImageCollector(process, runtime, events, options.capacity, options.imageCollection)
     const evictor = new Evictor({
       process,
@@ -149,7 +153,7 @@ export class Kubelet implements Program {
       configMaps: new ObjectCache(process, client, configMapKind),
       secrets: new ObjectCache(process, client, secretKind),
       tokens: new TokenCache(process, client, serviceAccountKind),
-      claimedVolumes: new ClaimedVolumes(client, () => this.#agent.node),
+      claimedVolumes: new ClaimedVolumes(client, () => this.#agent.node, csiDrivers(process.machine), () => this.#agent.check()),
       servicesFor: (pod) => this.#servicesFor(pod),
       hostIps: () => options.nodeIps,
       capacity: options.capacity,
@@ -188,6 +192,7 @@ export class Kubelet implements Program {
     this.#tools.events.node('Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods')
     await this.#agent.start()
     this.#evictor.start()
+    new CsiNodeObject(process, this.#client, this.#options.nodeName, csiDrivers(process.machine), () => this.#agent.node).start()
     this.#images.start()
     this.#readManifests()
     if (this.#options.staticPods) process.scope.onClose(this.#options.staticPods.onChange(() => process.clock.after(0, () => this.#readManifests())))

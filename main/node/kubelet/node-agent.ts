@@ -32,6 +32,7 @@ export interface NodeAgentOptions {
   readonly identity: NodeIdentity
   /** The node as the informer has it. */
   readonly cachedNode: () => Node | undefined
+  readonly volumesInUse: () => readonly string[]
   readonly shuttingDown: () => boolean
   readonly pressure: (condition: PressureCondition) => boolean
   /** The runtime's or the network's state changed: pods may have to be looked at again. */
@@ -162,7 +163,7 @@ export class NodeAgent {
   }
 
   #findings(): NodeFindings {
-    return { runtimeVersion: this.#runtimeVersion, images: this.#images, notReady: this.notReady, memoryPressure: this.#options.pressure('MemoryPressure'), diskPressure: this.#options.pressure('DiskPressure'), pidPressure: this.#options.pressure('PIDPressure') }
+    return { runtimeVersion: this.#runtimeVersion, images: this.#images, volumesInUse: this.#options.volumesInUse(), notReady: this.notReady, memoryPressure: this.#options.pressure('MemoryPressure'), diskPressure: this.#options.pressure('DiskPressure'), pidPressure: this.#options.pressure('PIDPressure') }
   }
 
   async #register(): Promise<void> {
@@ -212,6 +213,7 @@ export class NodeAgent {
     for (const field of Object.keys(next) as (keyof typeof next)[]) {
       if (field !== 'conditions' && !jsonEqual(old.status?.[field], next[field])) patch[field] = next[field]
     }
+    if (old.status?.volumesInUse && !next.volumesInUse) patch['volumesInUse'] = null
     const changed = Object.keys(patch).length > 0 || !sameConditions(old, next.conditions ?? [])
     if (!changed && !due) return
     patch['conditions'] = (next.conditions ?? []).filter((condition) => condition.type in conditionEvents)

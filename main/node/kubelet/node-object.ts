@@ -59,6 +59,7 @@ const imagesMax = 50
 export interface NodeFindings {
   readonly runtimeVersion: RuntimeVersion | undefined
   readonly images: readonly ImageStatus[]
+  readonly volumesInUse: readonly string[]
   /** Why the node is not ready; undefined when it is. */
   readonly notReady: string | undefined
   readonly memoryPressure: boolean
@@ -88,6 +89,7 @@ export function nodeStatus(identity: NodeIdentity, findings: NodeFindings, old: 
       .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.id < b.id ? -1 : 1))
       .slice(0, imagesMax)
       .map((image) => ({ names: [...image.repoDigests, ...image.repoTags], sizeBytes: image.sizeBytes })),
+    ...(findings.volumesInUse.length > 0 ? { volumesInUse: [...findings.volumesInUse] } : {}),
     nodeInfo: {
       architecture: 'amd64',
       bootID: identity.bootId,

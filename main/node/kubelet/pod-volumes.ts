@@ -1,7 +1,7 @@
 import type { Container, Pod, Volume } from '../../api/generated/types.ts'
 import { quantityValue } from '../../api/machinery/quantity.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import { MountFailed, VolumeNotProcessed, type ClaimedVolumes } from './claimed-volumes.ts'
+import { MountFailed, VolumeNotAttached, VolumeNotProcessed, type ClaimedVolumes } from './claimed-volumes.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { Mount, MountedFile, MountSource } from '../cri.ts'
 import { expand } from './expansion.ts'
@@ -22,6 +22,7 @@ export class PodVolumes {
   readonly #files = new Map<string, readonly MountedFile[]>()
   readonly #retry = new Map<string, { delayMs: number; at: number }>()
   readonly #readOnly = new Set<string>()
+  readonly #unattached = new Set<string>()
   readonly #claimed: ClaimedVolumes
 
   constructor(clock: Clock, claimed: ClaimedVolumes, onFailure: (message: string) => void) {
@@ -56,7 +57,7 @@ export class PodVolumes {
       // Nothing to wait for: the next sync asks again.
       if (unprocessed.size > 0) throw new Error(`unmounted volumes=[${names}], unattached volumes=[], failed to process volumes=[${[...unprocessed.keys()].join(' ')}]: ${[...unprocessed.values()].join('; ')}`)
       if (this.#clock.now() >= deadline) {
-        throw new Error(`unmounted volumes=[${names}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`)
+        throw new Error(`unmounted volumes=[${names}], unattached volumes=[${left.filter((volume) => this.#unattached.has(volume.name)).map((volume) => volume.name).join(' ')}], failed to process volumes=[]: context deadline exceeded`)
       }
       await cancellation.sleep(Math.max(1, nextAt - this.#clock.now()))
     }
@@ -82,8 +83,15 @@ export class PodVolumes {
     try {
       this.#ready.set(volume.name, await this.#source(pod, volume, sources))
       this.#retry.delete(volume.name)
+      this.#unattached.delete(volume.name)
     } catch (error) {
       if (error instanceof VolumeNotProcessed) return error.message
+      if (error instanceof VolumeNotAttached) {
+        this.#unattached.add(volume.name)
+        this.#retry.set(volume.name, { delayMs: firstRetryMs, at: this.#clock.now() + firstRetryMs })
+        return undefined
+      }
+      this.#unattached.delete(volume.name)
       const before = this.#retry.get(volume.name)
       const delayMs = before ? Math.min(before.delayMs * 2, maxRetryMs) : firstRetryMs
       this.#retry.set(volume.name, { delayMs, at: this.#clock.now() + delayMs })

@@ -311,6 +311,7 @@ export class PodWorker {
     if (still.length > 0) throw new Error(`detected running containers after a successful KillPod, CRI violation: [${still.map((container) => container.config.name).join(' ')}]`)
     this.#publish(stopped, true)
     this.#releaseObjects()
+    tools.claimedVolumes.release(this.uid)
     tools.tokens.forget(this.uid)
     tools.puller.forget(this.uid)
     tools.crashBackOff.forget(`${this.uid}_`)

@@ -133,6 +133,7 @@ function mountPoint(mount: Mount, state: RuntimeState, podUid: string): MountPoi
     const type = source.memory ? 'tmpfs' : 'ext4'
     return { type, readOnly: mount.readOnly, root: () => below(state.volume(podUid, source.volume), mount.subPath ?? '') }
   }
+  if (source.type === 'network') return { type: 'ext4', readOnly: mount.readOnly, root: () => below(state.networkStorage(source.storage), mount.subPath ?? '') }
   return {
     type: 'ext4',
     readOnly: mount.readOnly,

@@ -1,3 +1,4 @@
+import type { Kernel } from '../../kernel/kernel.ts'
 import type { Machine } from '../../kernel/machine.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import type { RuntimeEvent } from '../cri.ts'
@@ -31,7 +32,10 @@ export class RuntimeState {
   /** Whether the runtime is there to pass events on. */
   #announcing = false
 
-  constructor(hostname: string) {
+  readonly #networkStorage: Map<string, DirectoryInode>
+
+  constructor(hostname: string, networkStorage: Map<string, DirectoryInode>) {
+    this.#networkStorage = networkStorage
     this.hostFiles = nodeFiles(hostname, this.logs)
   }
 
@@ -72,6 +76,13 @@ export class RuntimeState {
     const largest = processes.own().reduce<ProcessEntry | undefined>((most, each) => (!most || each.memoryBytes > most.memoryBytes ? each : most), undefined)
     processes.killForMemory()
     for (const listener of [...this.#outOfMemoryListeners]) listener({ process: (largest?.command[0] ?? '').split('/').at(-1)!, pid: largest?.pid ?? 1 })
+  }
+
+  /** The files of a piece of storage outside of all machines. */
+  networkStorage(name: string): DirectoryInode {
+    let directory = this.#networkStorage.get(name)
+    if (!directory) this.#networkStorage.set(name, (directory = new DirectoryInode(new Map(), { mode: 0o777 })))
+    return directory
   }
 
   dropVolumes(podUid: string): void {
@@ -119,11 +130,20 @@ export class RuntimeState {
   }
 }
 
+/** Storage that all machines of a simulation can reach, by its kernel. */
+const networkStorages = new WeakMap<Kernel, Map<string, DirectoryInode>>()
+
+function networkStorageOf(kernel: Kernel): Map<string, DirectoryInode> {
+  let storage = networkStorages.get(kernel)
+  if (!storage) networkStorages.set(kernel, (storage = new Map()))
+  return storage
+}
+
 const states = new WeakMap<Machine, RuntimeState>()
 
 /** The state of a machine's container runtime; made when first asked for. */
 export function runtimeState(machine: Machine): RuntimeState {
   let state = states.get(machine)
-  if (!state) states.set(machine, (state = new RuntimeState(machine.name)))
+  if (!state) states.set(machine, (state = new RuntimeState(machine.name, networkStorageOf(machine.kernel))))
   return state
 }
