@@ -33,6 +33,9 @@ export interface WorkQueueMetrics {
   /** From add to the start of work. */
   readonly queueDuration: Duration
   readonly workDuration: Duration
+  /** Of all that is being worked on: how long that has taken so far, together and the longest. */
+  readonly unfinishedMs: number
+  readonly longestRunningMs: number
 }
 
 export interface Duration {
@@ -40,9 +43,33 @@ export interface Duration {
   readonly sum: number
   readonly max: number
   readonly last: number
+  /** How many fell into each of `durationBoundsSeconds`, those above all of them left out. */
+  readonly counts: readonly number[]
 }
 
-const noDuration: Duration = { count: 0, sum: 0, max: 0, last: 0 }
+/** client-go's buckets of both durations: 10 ns to 1000 s. */
+export const durationBoundsSeconds: readonly number[] = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000]
+
+class Durations {
+  readonly #counts: number[] = durationBoundsSeconds.map(() => 0)
+  #count = 0
+  #sum = 0
+  #max = 0
+  #last = 0
+
+  add(ms: number): void {
+    this.#count++
+    this.#sum += ms
+    this.#max = Math.max(this.#max, ms)
+    this.#last = ms
+    const bucket = durationBoundsSeconds.findIndex((bound) => ms / 1000 <= bound)
+    if (bucket >= 0) this.#counts[bucket]!++
+  }
+
+  view(): Duration {
+    return { count: this.#count, sum: this.#sum, max: this.#max, last: this.#last, counts: [...this.#counts] }
+  }
+}
 
 interface Entry {
   readonly cause: number
@@ -59,7 +86,8 @@ export class WorkQueue {
   readonly #lengthMax: number
   /** In order of arrival. */
   readonly #queued = new Map<string, Entry>()
-  readonly #processing = new Set<string>()
+  /** With when work on them began. */
+  readonly #processing = new Map<string, number>()
   /** Added while being worked on. */
   readonly #again = new Map<string, Entry>()
   readonly #delayed = new Map<string, { readonly at: number; readonly timer: Timer }>()
@@ -69,8 +97,8 @@ export class WorkQueue {
   #shutDown = false
   #adds = 0
   #retries = 0
-  #queueDuration = noDuration
-  #workDuration = noDuration
+  readonly #queueDuration = new Durations()
+  readonly #workDuration = new Durations()
 
   constructor(host: QueueHost, options: WorkQueueOptions) {
     this.name = options.name
@@ -151,6 +179,8 @@ export class WorkQueue {
   }
 
   metrics(): WorkQueueMetrics {
+    const now = this.#host.clock.now()
+    const running = [...this.#processing.values()].map((startedAt) => now - startedAt)
     return {
       name: this.name,
       depth: this.#queued.size,
@@ -158,8 +188,10 @@ export class WorkQueue {
       waiting: this.#delayed.size,
       adds: this.#adds,
       retries: this.#retries,
-      queueDuration: this.#queueDuration,
-      workDuration: this.#workDuration,
+      queueDuration: this.#queueDuration.view(),
+      workDuration: this.#workDuration.view(),
+      unfinishedMs: running.reduce((sum, ms) => sum + ms, 0),
+      longestRunningMs: Math.max(0, ...running),
     }
   }
 
@@ -193,11 +225,11 @@ export class WorkQueue {
     }
     const [key, entry] = next.value
     this.#queued.delete(key)
-    this.#processing.add(key)
     const startedAt = this.#host.clock.now()
-    this.#queueDuration = plus(this.#queueDuration, startedAt - entry.addedAt)
+    this.#processing.set(key, startedAt)
+    this.#queueDuration.add(startedAt - entry.addedAt)
     void this.#work!(key).then(() => {
-      this.#workDuration = plus(this.#workDuration, this.#host.clock.now() - startedAt)
+      this.#workDuration.add(this.#host.clock.now() - startedAt)
       this.#done(key)
     })
   }
@@ -212,8 +244,4 @@ export class WorkQueue {
     }
     this.#dispatch()
   }
-}
-
-function plus(duration: Duration, ms: number): Duration {
-  return { count: duration.count + 1, sum: duration.sum + ms, max: Math.max(duration.max, ms), last: ms }
 }

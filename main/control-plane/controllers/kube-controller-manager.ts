@@ -11,6 +11,8 @@ import { controllersOf } from './controllers.ts'
 import { ServiceAccountTransport, serviceAccountOf } from './framework/service-account-credentials.ts'
 import type { SecretTokenClaims } from './service-account/tokens-controller.ts'
 import { healthHandler } from './health.ts'
+import { ClientMetrics, CountedTransport } from './metrics/client-metrics.ts'
+import type { ManagerFacts } from './metrics/metrics-page.ts'
 
 export interface KubeControllerManagerOptions {
   /** Where the API server is; asked at every dial when a function. */
@@ -48,15 +50,18 @@ export interface KubeControllerManagerOptions {
  *  acts as a service account of its own (with a `transport` given, as whoever that is). A process that loses the lease ends, as upstream's does; whoever runs it starts it again. */
 export function kubeControllerManager(options: KubeControllerManagerOptions): (process: Process) => Program {
   return (process) => {
-    const transport = transportOf(process, options)
+    const requests = new ClientMetrics()
+    const counted = (uncounted: HttpTransport): HttpTransport => new CountedTransport(uncounted, requests, process.clock)
+    const transport = counted(transportOf(process, options))
     const userAgent = (part: string): string => `kube-controller-manager/${options.version ?? 'v1.36.1'} (linux/amd64) kubernetes/${part}`
     const manager = restClient(transport, { userAgent: userAgent('tokens') })
-    const anonymous = options.server ? new HttpClient(process, options.server) : undefined
+    const anonymous = options.server ? counted(new HttpClient(process, options.server)) : undefined
     const credentials = (controller: string): HttpTransport => (anonymous ? new ServiceAccountTransport(process, anonymous, manager, serviceAccountOf(controller)) : transport)
     const running: RunningController[] = []
     let election: LeaderElection | undefined
+    const facts = (): ManagerFacts => ({ controllers: running.map((each) => each.view()), election, client: requests, host: hostOf(options), startedAt: process.startedAt, version: options.version ?? 'v1.36.1' })
     const port = options.port ?? 10257
-    if (port !== 0) serveHttp(process.stack, port, healthHandler(() => running.map((each) => each.view()), () => election), { scope: process.scope })
+    if (port !== 0) serveHttp(process.stack, port, healthHandler(facts), { scope: process.scope })
 
     const runAll = (): void => {
       const informers = new InformerSet(process, restClient(transport, { userAgent: userAgent('shared-informers') }))
@@ -94,6 +99,12 @@ export function kubeControllerManager(options: KubeControllerManagerOptions): (p
     }
     return { stop: () => election?.stop() }
   }
+}
+
+/** As the label of requests has it. */
+function hostOf({ server }: KubeControllerManagerOptions): string {
+  const endpoint = typeof server === 'function' ? server() : server
+  return endpoint ? `${endpoint.address}:${endpoint.port}` : ''
 }
 
 function transportOf(process: Process, options: KubeControllerManagerOptions): HttpTransport {

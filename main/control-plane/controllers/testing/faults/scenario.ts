@@ -1,8 +1,8 @@
-import type { ControllerDefinition } from '../../../api/client/controller.ts'
-import type { FakeApi } from '../../../api/client/testing/fake-api.ts'
-import { builtInKinds } from '../../../api/kinds/registry.ts'
-import type { KubeObject } from '../../../api/machinery/object.ts'
-import { benchFaults, controllerBench, type BenchFault, type BenchOptions, type ControllerBench } from '../testing/controller-bench.ts'
+import type { ControllerDefinition } from '../../../../api/client/controller.ts'
+import type { FakeApi } from '../../../../api/client/testing/fake-api.ts'
+import { builtInKinds } from '../../../../api/kinds/registry.ts'
+import type { KubeObject } from '../../../../api/machinery/object.ts'
+import { benchFaults, controllerBench, type BenchFault, type BenchOptions, type ControllerBench } from '../controller-bench.ts'
 
 /** A story of one or more controllers that has to end the same whatever fails on the way. */
 export interface FaultScenario {
