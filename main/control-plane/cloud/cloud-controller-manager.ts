@@ -40,8 +40,8 @@ export function cloudControllerManager(options: CloudControllerManagerOptions): 
     const transport = new HttpClient(process, options.server, options.certificate ?? { commonName: `system:${cloudControllerManagerName}`, organizations: [] })
     const agent = (part: string): string => `${cloudControllerManagerName}/${options.version ?? 'v1.36.1'} (linux/amd64) kubernetes/${part}`
     const running: RunningController[] = []
-    let election: LeaderElection | undefined
-    serveHttp(process.stack, options.port ?? 10_258, cloudMetricsHandler(cloudControllerManagerName, () => running.map((each) => each.view()), () => election), { scope: process.scope })
+    const elected: { election?: LeaderElection } = {}
+    serveHttp(process.stack, options.port ?? 10_258, cloudMetricsHandler(cloudControllerManagerName, () => running.map((each) => each.view()), () => elected.election), { scope: process.scope })
     const runAll = (): void => {
       const client = restClient(transport, { userAgent: agent('cloud-controllers') })
       const cloud = cloudClient(new HttpClient(process, options.cloud), cloudControllerManagerName)
@@ -61,7 +61,7 @@ export function cloudControllerManager(options: CloudControllerManagerOptions): 
       informers.start()
     }
     const electing = restClient(transport, { userAgent: agent('leader-election'), timeoutMs: 5_000 })
-    election = leaderElection(process, electing, {
+    const election = leaderElection(process, electing, {
       name: cloudControllerManagerName,
       identity: `${process.machine.name}_${process.random.uuid()}`,
       events: eventRecorder(process, electing, cloudControllerManagerName),
@@ -72,7 +72,8 @@ export function cloudControllerManager(options: CloudControllerManagerOptions): 
       },
       onNewLeader: () => process.changed('leader-election'),
     })
-    process.expose('leader-election', () => ({ isLeader: election?.isLeader ?? false, leader: election?.leader ?? '', lease: election?.lease?.spec ?? null }))
-    return { stop: () => election?.stop() }
+    elected.election = election
+    process.expose('leader-election', () => ({ isLeader: election.isLeader ?? false, leader: election.leader ?? '', lease: election.lease?.spec ?? null }))
+    return { stop: () => election.stop() }
   }
 }

@@ -1,6 +1,6 @@
 import type { Pod } from '../../../api/generated/types.ts'
 import type { NodeGroup } from '../cloud-api.ts'
-import { Simulation } from './simulation.ts'
+import type { Simulation } from './simulation.ts'
 import { templateNode } from './template-node.ts'
 
 export interface ScaleUpPlan {

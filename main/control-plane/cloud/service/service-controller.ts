@@ -43,6 +43,8 @@ class ServiceController {
   readonly #applied = new Map<string, Service>()
   /** Whose targets have to follow the nodes, and nothing else. */
   readonly #hosts = new Set<string>()
+  /** Services that were cleaned up, by key: the cache may not have heard of it yet. Value: the UID. */
+  readonly #cleaned = new Map<string, string>()
   #gathering = false
 
   constructor(context: ControllerContext, queue: WorkQueue, cloud: Cloud) {
@@ -64,6 +66,7 @@ class ServiceController {
       deleted: (service) => {
         this.#applied.delete(keyOf(service))
         this.#hosts.delete(keyOf(service))
+        this.#cleaned.delete(keyOf(service))
       },
     })
     this.#nodes.onChange({
@@ -94,7 +97,7 @@ class ServiceController {
     const { events, client } = this.#context
     const { namespace, name } = service.metadata
     if (!wantsLoadBalancer(service) || needsCleanup(service)) {
-      if (!hasFinalizer(service, cleanupFinalizer)) return
+      if (!hasFinalizer(service, cleanupFinalizer) || this.#cleaned.get(key) === service.metadata.uid) return
       const balancer = loadBalancerNameOf(service)
       if (await named('failed to check if load balancer exists before cleanup', this.#cloud.loadBalancer(balancer))) {
         events.event(service, 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer')
@@ -102,12 +105,19 @@ class ServiceController {
       }
       this.#applied.delete(key)
       const { loadBalancer } = service.status ?? {}
-      if (!isBeingDeleted(service) && (loadBalancer?.ingress?.length ?? 0) > 0) await named('failed to update load balancer status', client.patch(serviceKind, name, namespace, 'merge', { status: { loadBalancer: null } }, { subresource: 'status' }))
+      // The finalizers are replaced as a list: what was read has to be what is stored.
+      let { resourceVersion } = service.metadata
+      if (!isBeingDeleted(service) && (loadBalancer?.ingress?.length ?? 0) > 0) {
+        const cleared = await named('failed to update load balancer status', client.patch<Service>(serviceKind, name, namespace, 'merge', { metadata: { resourceVersion }, status: { loadBalancer: null } }, { subresource: 'status' }))
+        resourceVersion = cleared.metadata.resourceVersion
+      }
       const finalizers = (service.metadata.finalizers ?? []).filter((each) => each !== cleanupFinalizer)
-      await named('failed to remove load balancer cleanup finalizer', ignoreGone(client.patch(serviceKind, name, namespace, 'merge', { metadata: { finalizers: finalizers.length > 0 ? finalizers : null, resourceVersion: service.metadata.resourceVersion } })))
+      await named('failed to remove load balancer cleanup finalizer', ignoreGone(client.patch(serviceKind, name, namespace, 'merge', { metadata: { finalizers: finalizers.length > 0 ? finalizers : null, resourceVersion } })))
+      this.#cleaned.set(key, service.metadata.uid ?? '')
       events.event(service, 'Normal', 'DeletedLoadBalancer', 'Deleted load balancer')
       return
     }
+    this.#cleaned.delete(key)
     events.event(service, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer')
     if (!hasFinalizer(service, cleanupFinalizer)) {
       await named('failed to add load balancer cleanup finalizer', client.patch(serviceKind, name, namespace, 'merge', { metadata: { finalizers: [...(service.metadata.finalizers ?? []), cleanupFinalizer], resourceVersion: service.metadata.resourceVersion } }))
