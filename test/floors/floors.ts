@@ -11,7 +11,7 @@ export interface Floor {
   readonly instead: string
 }
 
-const contracts = ['main/control-plane/etcd/client.ts', 'main/node/cri.ts', 'main/node/cni.ts', 'main/node/kubelet/streams.ts']
+const contracts = ['main/control-plane/etcd/client.ts', 'main/node/cri.ts', 'main/node/cni.ts', 'main/node/csi.ts', 'main/node/machine-usage.ts', 'main/node/kubelet/streams.ts']
 const ground = ['main/kernel', 'main/api/machinery', 'main/api/generated']
 const api = [...ground, 'main/api/kinds', 'main/api/client', 'main/api/cel']
 /** etcd's API as messages: what etcd serves at its edge and etcdctl calls. */
