@@ -169,8 +169,8 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       }
       // Streams that go on are not held to any level; watches are while they begin.
       if (isLongRunning(info) && info.verb !== 'watch') return proceed()
-      pass = gate.enter({ user, info }, (): Waiter => ({ run: proceed, reject: () => respondTooMany(request) }))
-      if (pass.outcome === 'refused') respondTooMany(request)
+      pass = gate.enter({ user, info }, (): Waiter => ({ run: proceed, reject: (seconds) => respondTooMany(request, seconds) }))
+      if (pass.outcome === 'refused') respondTooMany(request, pass.retryAfterSeconds ?? 1)
       else if (pass.outcome === 'runs') proceed()
     }
     try {
@@ -241,8 +241,8 @@ function timeoutMsOf({ query }: RequestInfo): number {
 const tooMany = new TextEncoder().encode('Too many requests, please try again later.\n')
 
 /** What somebody hears whose turn it is not. */
-function respondTooMany(request: ApiRequest): void {
-  request.respond({ status: 429, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '1' }, body: tooMany })
+function respondTooMany(request: ApiRequest, retryAfterSeconds: number): void {
+  request.respond({ status: 429, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': String(retryAfterSeconds) }, body: tooMany })
 }
 
 /** What somebody hears who comes on an old connection while the server goes; the connection ends with it. */

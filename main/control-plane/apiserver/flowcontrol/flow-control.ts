@@ -3,6 +3,7 @@ import type { FlowSchema, PriorityLevelConfiguration } from '../../../api/genera
 import { mandatoryFlowSchemas, mandatoryPriorityLevels } from '../../../api/kinds/flowcontrol/mandatory.ts'
 import type { Process } from '../../../kernel/machine.ts'
 import { Deadlines } from '../deadlines.ts'
+import { DroppedRequests } from './dropped-requests.ts'
 import type { Asked, FlowMatcher } from './flow-schemas.ts'
 import { distinguisherOf, flowMatchers } from './flow-schemas.ts'
 import { FlowMetrics } from './flow-metrics.ts'
@@ -30,6 +31,7 @@ export interface Level {
   /** The most that one request may take. */
   requestSeatsMax: number
   readonly hands: Map<string, readonly number[]>
+  readonly dropped: DroppedRequests
 }
 
 export interface Ticket extends Pass {
@@ -138,6 +140,7 @@ export class FlowControl implements Gate {
     const work = estimateWork(asked.info, this.#options.statsOf, level.requestSeatsMax)
     const distinguisher = distinguisherOf(schema, asked)
     const found = level.set.enter(work, schema.name, distinguisher, () => this.#handOf(level, schema.name, distinguisher), now, asked)
+    if (typeof found === 'string') level.dropped.add(now)
     const ticket: Ticket = {
       outcome: typeof found === 'string' ? 'refused' : found.state === 'executing' ? 'runs' : 'waits',
       level,
@@ -145,6 +148,7 @@ export class FlowControl implements Gate {
       asked,
       request: typeof found === 'string' ? undefined : found,
       headers: { 'x-kubernetes-pf-flowschema-uid': schema.uid, 'x-kubernetes-pf-prioritylevel-uid': level.uid },
+      retryAfterSeconds: level.dropped.retryAfterSeconds,
       id: this.#nextId++,
     }
     level.demand.set(level.set.seatDemand, now)
@@ -189,7 +193,7 @@ export class FlowControl implements Gate {
     const known = this.#levels.get(name)
     if (!known) {
       const set = new QueueSet(config, limits.nominal, (request) => this.#dispatched(request))
-      this.#levels.set(name, { name, uid: metadata.uid ?? '', exempt, quiescing: false, set, demand: new SeatDemand(now), limits, target: limits.nominal, requestSeatsMax, hands: new Map() })
+      this.#levels.set(name, { name, uid: metadata.uid ?? '', exempt, quiescing: false, set, demand: new SeatDemand(now), limits, target: limits.nominal, requestSeatsMax, hands: new Map(), dropped: new DroppedRequests() })
       return
     }
     const { set } = known
@@ -237,8 +241,9 @@ export class FlowControl implements Gate {
     level.set.abandon(request, reason, now)
     level.demand.set(level.set.seatDemand, now)
     ticket.request = undefined
+    level.dropped.add(now)
     this.#rejected(ticket, reason, (now - request.arrivedAt) / 1000)
-    if (reason === 'time-out') entry.waiter.reject()
+    if (reason === 'time-out') entry.waiter.reject(level.dropped.retryAfterSeconds)
   }
 
   #rejected({ schema, level }: Ticket, reason: RejectReason, waitedSeconds = 0): void {

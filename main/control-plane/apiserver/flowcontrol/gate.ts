@@ -5,12 +5,15 @@ export interface Pass {
   readonly outcome: 'runs' | 'waits' | 'refused'
   /** What its answer says of it. */
   readonly headers: Readonly<Record<string, string>>
+  /** When a refused request should come again. Default 1. */
+  readonly retryAfterSeconds?: number
 }
 
 /** What becomes of a request that has to wait. */
 export interface Waiter {
   run(): void
-  reject(): void
+  /** `retryAfterSeconds`: when it should come again. */
+  reject(retryAfterSeconds: number): void
 }
 
 /** Lets requests in. */
