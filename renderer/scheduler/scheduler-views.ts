@@ -22,6 +22,25 @@ export interface Decision {
   readonly more: { readonly rejected: number; readonly scored: number }
   readonly nominatedNode: string
   readonly endedAt?: number
+  /** Every filter on nodes, the nearest to fitting first; absent or empty when nobody asked. */
+  readonly explained?: readonly ExplainedNode[]
+  /** The dry run of a preemption. */
+  readonly preemption?: readonly { readonly node: string; readonly victims: readonly string[]; readonly violations: number; readonly reason: string }[]
+  readonly queue?: string
+  readonly wakes?: readonly { readonly plugin: string; readonly events: readonly string[] }[]
+}
+
+export interface FilterVerdict {
+  readonly plugin: string
+  readonly verdict: 'passed' | 'skipped' | 'rejected'
+  readonly reasons: readonly string[]
+  readonly resolvable: boolean
+}
+
+export interface ExplainedNode {
+  readonly node: string
+  readonly verdicts: readonly FilterVerdict[]
+  readonly changes: readonly string[]
 }
 
 export interface ScoredNode {
@@ -69,4 +88,34 @@ export function outcomeText(decision: Decision): string {
 /** The plugins that gave points, in their order. */
 export function scoringPlugins(decision: Decision): readonly string[] {
   return decision.scored[0]?.plugins.map((plugin) => plugin.plugin) ?? []
+}
+
+/** Filter plugins that had something to check, in their order. */
+export function askedFilters(nodes: readonly ExplainedNode[]): readonly string[] {
+  const plugins = nodes[0]?.verdicts.map(({ plugin }) => plugin) ?? []
+  return plugins.filter((plugin) => nodes.some(({ verdicts }) => verdicts.some((each) => each.plugin === plugin && each.verdict !== 'skipped')))
+}
+
+export function verdictMark({ verdict }: FilterVerdict): HealthMark {
+  return { passed: 'running', skipped: 'completed', rejected: 'failed' }[verdict] as HealthMark
+}
+
+export function verdictText({ verdict, reasons, resolvable }: FilterVerdict): string {
+  if (verdict === 'passed') return 'passes'
+  if (verdict === 'skipped') return 'has nothing to check for this pod'
+  return `${reasons.join('; ')}${resolvable ? ' (preemption might help)' : ''}`
+}
+
+/** `NodeResourcesFit` as words that a column can break. */
+export function shortPluginName(plugin: string): string {
+  return plugin.replace(/([a-z])([A-Z])/g, '$1 $2')
+}
+
+/** Where a pod without a node went, and what brings it back, in a sentence; undefined when there is nothing to say. */
+export function wakeText({ queue, wakes }: Decision): string | undefined {
+  if (!queue || queue === 'none') return undefined
+  if (queue === 'backoff') return 'It backs off a little, then is tried again.'
+  if (queue === 'active') return 'It is tried again at once.'
+  const events = (wakes ?? []).filter((each) => each.events.length > 0).map(({ plugin, events: names }) => `${plugin}: ${names.join(', ')}`)
+  return events.length === 0 ? 'It waits in the unschedulable queue.' : `It waits in the unschedulable queue for one of these events (${events.join('; ')}).`
 }

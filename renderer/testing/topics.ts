@@ -124,9 +124,18 @@ function decisions(cluster: FakeCluster): readonly Decision[] {
         message: node ? '' : '0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 Insufficient cpu. preemption: 0/4 nodes are available: 4 Preemption is not helpful for scheduling.',
         nodeCount: nodes.length, evaluated: nodes.length, feasible: scored.length, rejected: node ? [taint] : [taint, ...nodes.slice(1).map((name) => ({ node: name, plugin: 'NodeResourcesFit', reasons: ['Insufficient cpu'], resolvable: true }))],
         scored: scored.sort((a, b) => b.total - a.total), more: { rejected: 0, scored: 0 }, nominatedNode: '',
+        explained: nodes.map((name) => explained(name, node !== '')),
+        ...(node ? {} : { queue: 'unschedulable', wakes: [{ plugin: 'NodeResourcesFit', events: ['AssignedPodDelete', 'NodeAdd', 'NodeAllocatableChange'] }], preemption: nodes.slice(1).map((name) => ({ node: name, victims: [], violations: 0, reason: 'No preemption victims found for incoming pod' })) }),
       }
     })
     .reverse()
+}
+
+function explained(name: string, fits: boolean): NonNullable<Decision['explained']>[number] {
+  const tainted = name === 'controlplane'
+  const verdict = (plugin: string, reason?: string): NonNullable<Decision['explained']>[number]['verdicts'][number] => ({ plugin, verdict: reason ? 'rejected' : 'passed', reasons: reason ? [reason] : [], resolvable: plugin === 'NodeResourcesFit' })
+  const verdicts = [verdict('NodeUnschedulable'), verdict('NodeName'), verdict('TaintToleration', tainted ? 'node(s) had untolerated taint(s)' : undefined), { plugin: 'NodePorts', verdict: 'skipped' as const, reasons: [], resolvable: true }, verdict('NodeResourcesFit', fits || tainted ? undefined : 'Insufficient cpu')]
+  return { node: name, verdicts, changes: tainted ? ['remove the taint node-role.kubernetes.io/control-plane:NoSchedule, or tolerate it'] : fits ? [] : ['1500m more cpu free'] }
 }
 
 function queues(cluster: FakeCluster): QueuesView {
