@@ -199,6 +199,7 @@ export class ClusterNode {
           nodeName: spec.name,
           server: new BearerTransport(new HttpClient(process, controlPlaneEndpoint), () => context.files.readText(tokenPath).trim()),
           clusterCidr: options.spec.podCidr,
+          configuration: configurationOf(context),
         })(process),
       ),
       ['coredns', (context) => {
@@ -241,4 +242,10 @@ function refuseToStart(process: Process, { command, executable }: KubeletRefusal
     exitUnit(process, executable !== undefined ? 203 : 1)
   })
   return {}
+}
+
+/** What the file says that a component's --config names; nothing where there is none. */
+function configurationOf({ argv, files }: ProcessContext): string {
+  const path = argv.find((word) => word.startsWith('--config='))?.slice('--config='.length)
+  return path !== undefined && files.find(path)?.kind === 'file' ? files.readText(path) : ''
 }

@@ -4,6 +4,7 @@ import { crictl } from './crictl.ts'
 import { ctr } from './ctr.ts'
 import { df, free, uptime } from './machine-commands.ts'
 import { ip, iptables, iptablesSave, ss } from './network-commands.ts'
+import { ipvsadm, nft } from './proxy-commands.ts'
 import { journalctl, systemctl } from './service-commands.ts'
 import { reboot, ssh, sudo } from './login-commands.ts'
 
@@ -17,8 +18,10 @@ export function hostPrograms(host: Host): readonly (readonly [string, Program])[
     ['ip', ip(host)],
     ['iptables', iptables(host)],
     ['iptables-save', iptablesSave(host)],
+    ['ipvsadm', ipvsadm(host)],
     ['journalctl', journalctl(host)],
     ['kubelet', kubeletVersion],
+    ['nft', nft(host)],
     ['poweroff', reboot(host)],
     ['reboot', reboot(host)],
     ['ss', ss(host)],

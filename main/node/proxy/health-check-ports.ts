@@ -1,5 +1,5 @@
 import { serveHttp } from '../../kernel/http.ts'
-import { Scope } from '../../kernel/scope.ts'
+import type { Scope } from '../../kernel/scope.ts'
 import type { DaemonHost } from '../network/daemon-host.ts'
 import type { ServicePortRules } from './service-rules.ts'
 

@@ -11,7 +11,6 @@ import { HttpClient, serveHttp, type ClientCertificate, type HttpTransport } fro
 import type { Process, Program } from '../../kernel/machine.ts'
 import type { Endpoint } from '../../kernel/network.ts'
 import type { DaemonHost } from '../network/daemon-host.ts'
-import { HealthCheckPorts } from './health-check-ports.ts'
 import { iptablesText } from './iptables-text.ts'
 import { HealthCheckPorts } from './health-check-ports.ts'
 import { ipvsText } from './ipvs-text.ts'
@@ -67,7 +66,6 @@ export class KubeProxy {
   readonly #nodes
   readonly #rules: NodeRules
   readonly #healthChecks: HealthCheckPorts
-  readonly #healthCheckPorts: HealthCheckPorts
   readonly #dirty = new Set<string>()
   #zone = ''
   #timer: { cancel(): void } | undefined
@@ -81,7 +79,6 @@ export class KubeProxy {
     this.#rules = rulesOf(host.stack)
     this.#rules.mode = mode
     this.#healthChecks = new HealthCheckPorts(host)
-    this.#healthCheckPorts = new HealthCheckPorts(host.stack, host.scope)
     this.#informers = new InformerSet(host, client)
     this.#services = this.#informers.of(serviceKind, { labelSelector: selector })
     this.#slices = this.#informers.of(endpointSliceKind, { labelSelector: selector })
@@ -167,7 +164,7 @@ export class KubeProxy {
       const service = this.#services.get(namespace, name)
       const rules = service ? rulesForService(service, this.#slices.byIndex('service', key), node) : []
       this.#rules.replace(key, rules)
-      this.#healthCheckPorts.update(key, service, new Set(rules.flatMap(({ externalEndpoints }) => externalEndpoints.map(({ address }) => address))).size)
+      this.#healthChecks.follow(key, rules)
     }
     this.#dirty.clear()
     this.#syncedAt = this.#host.clock.now()

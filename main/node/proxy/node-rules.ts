@@ -2,6 +2,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import type { Flow, FlowFilter, NetworkStack, Verdict } from '../../kernel/network.ts'
 import type { Random } from '../../kernel/random.ts'
 import { parseAddress, parseRange, rangeContains } from '../network/addresses.ts'
+import type { ProxyMode } from './proxy-mode.ts'
 import type { ProxyEndpoint, ServicePortRules } from './service-rules.ts'
 
 type Entrance = 'cluster' | 'external' | 'loadBalancer'
@@ -19,6 +20,9 @@ interface Affinity {
 /** The service rules in force on one node: what iptables would hold. They stand in the way of every flow that leaves the node
  *  or its pods, and of those that reach the node from outside; they stay when the proxy that wrote them ends. */
 export class NodeRules {
+  /** Whose rules these are: it decides how they look, and that ipvs takes endpoints in turn where the others choose by chance. */
+  mode: ProxyMode = 'iptables'
+  readonly #turns = new Map<string, number>()
   readonly #stack: NetworkStack
   readonly #kernel: Kernel
   readonly #random: Random
@@ -55,6 +59,7 @@ export class NodeRules {
   /** Replaces the rules of one service (`namespace/name`); an empty list removes them. */
   replace(service: string, ports: readonly ServicePortRules[]): void {
     for (const old of this.#services.get(service) ?? []) this.#index(old, false)
+    if (ports.length === 0) for (const old of this.#services.get(service) ?? []) this.#turns.delete(old.name)
     if (ports.length === 0) this.#services.delete(service)
     else this.#services.set(service, ports)
     for (const rules of ports) this.#index(rules, true)
@@ -81,16 +86,31 @@ export class NodeRules {
     const target = this.#targetOf(flow)
     if (!target) return 'accept'
     const { rules, entrance } = target
-    if (!rules.anyEndpoints) return 'reject'
-    if (entrance === 'loadBalancer' && !this.#sourceAllowed(rules, flow.sourceAddress)) return 'drop'
+    const note = (text: string): void => flow.note?.(this.#stack.machine, text)
+    note(`${flow.destination.address}:${flow.destination.port} is ${entrance === 'cluster' ? 'the cluster IP' : entrance === 'loadBalancer' ? 'a load balancer address' : 'a node port or external IP'} of ${rules.name} (${this.mode})`)
+    if (!rules.anyEndpoints) {
+      note('rejected: it has no endpoints')
+      return 'reject'
+    }
+    if (entrance === 'loadBalancer' && !this.#sourceAllowed(rules, flow.sourceAddress)) {
+      note(`dropped: ${flow.sourceAddress} is in none of its loadBalancerSourceRanges`)
+      return 'drop'
+    }
     // Traffic that starts on the node itself or its pods may use any endpoint, as if the policy were Cluster.
     const fromHere = flow.source === this.#stack || flow.source.parent === this.#stack
     const endpoints = entrance === 'cluster' || fromHere ? rules.clusterEndpoints : rules.externalEndpoints
-    if (endpoints.length === 0) return 'drop'
+    if (endpoints.length === 0) {
+      note('dropped: it has no endpoints on this node, and its traffic policy is Local')
+      return 'drop'
+    }
     const endpoint = this.#choose(rules, endpoints, flow.sourceAddress)
     this.#counts.set(rules.name, (this.#counts.get(rules.name) ?? 0) + 1)
     flow.destination = { address: endpoint.address, port: endpoint.port }
-    if (entrance !== 'cluster' && rules.masqueradeExternal && !fromHere) flow.sourceAddress = this.#stack.address
+    note(`endpoint ${endpoint.address}:${endpoint.port} chosen of ${endpoints.length}${rules.affinitySeconds > 0 ? ', by client affinity' : ''}`)
+    if (entrance !== 'cluster' && rules.masqueradeExternal && !fromHere) {
+      note(`source ${flow.sourceAddress} masqueraded as ${this.#stack.address}`)
+      flow.sourceAddress = this.#stack.address
+    }
     return 'accept'
   }
 
@@ -114,17 +134,24 @@ export class NodeRules {
   }
 
   #choose(rules: ServicePortRules, endpoints: readonly ProxyEndpoint[], source: string): ProxyEndpoint {
-    if (rules.affinitySeconds === 0) return this.#random.pick(endpoints)
+    if (rules.affinitySeconds === 0) return this.#fresh(rules, endpoints)
     const key = `${rules.name}/${source}`
     const now = this.#kernel.now()
     const old = this.#affinity.get(key)
     const kept = old && now - old.usedAt < rules.affinitySeconds * 1000 ? endpoints.find((endpoint) => endpoint.address === old.endpoint.address && endpoint.port === old.endpoint.port) : undefined
-    const endpoint = kept ?? this.#random.pick(endpoints)
+    const endpoint = kept ?? this.#fresh(rules, endpoints)
     // The newest go last: the oldest are forgotten first.
     this.#affinity.delete(key)
     this.#affinity.set(key, { endpoint, usedAt: now })
     if (this.#affinity.size > affinityMax) this.#affinity.delete(this.#affinity.keys().next().value!)
     return endpoint
+  }
+
+  #fresh(rules: ServicePortRules, endpoints: readonly ProxyEndpoint[]): ProxyEndpoint {
+    if (this.mode !== 'ipvs') return this.#random.pick(endpoints)
+    const turn = this.#turns.get(rules.name) ?? 0
+    this.#turns.set(rules.name, turn + 1)
+    return endpoints[turn % endpoints.length]!
   }
 }
 
