@@ -35,3 +35,11 @@ export const controllerTopic = 'controller/'
 export function meanMs(duration: { readonly count: number; readonly sum: number }): number {
   return duration.count === 0 ? 0 : duration.sum / duration.count
 }
+
+/** The spec of the Lease, as `leader-election` shows it. */
+export interface LeaseSpecView {
+  readonly holderIdentity?: string
+  readonly acquireTime?: string
+  readonly leaseDurationSeconds?: number
+  readonly leaseTransitions?: number
+}

@@ -88,6 +88,8 @@ class LocalPathController {
     if (!claim || !storageClass || !isToBeProvided(claim, storageClass)) return undefined
     if (this.#volumes.get(undefined, volumeNameOf(claim))) return undefined
     const { events } = this.#context
+    const selectedNode = claim.metadata.annotations?.[selectedNodeAnnotation]
+    if (selectedNode && !this.#nodes.get(undefined, selectedNode)) return this.#withdrawNode(claim, selectedNode)
     if (!this.#helpers.has(helperName('create', volumeNameOf(claim)))) events.event(claim, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim ${quote(keyOf(claim))}`)
     if (claim.spec?.volumeMode === 'Block') {
       events.event(claim, 'Warning', 'ProvisioningFailed', `${provisionerName} does not support block volume provisioning`)
@@ -108,6 +110,15 @@ class LocalPathController {
       events.event(claim, 'Warning', 'ProvisioningFailed', `failed to provision volume with StorageClass ${quote(storageClass.metadata.name)}: ${textOf(error)}`)
       throw error
     }
+    return undefined
+  }
+
+  /** The node is gone: the scheduler has to choose another. */
+  async #withdrawNode(claim: PersistentVolumeClaim, nodeName: string): Promise<Outcome> {
+    const { client, events } = this.#context
+    const { name, namespace, uid, resourceVersion } = claim.metadata
+    events.event(claim, 'Warning', 'ProvisioningFailed', `node ${quote(nodeName)} not found`)
+    await client.patch(persistentVolumeClaimKind, name, namespace, 'merge', { metadata: { uid, resourceVersion, annotations: { [selectedNodeAnnotation]: null } } })
     return undefined
   }
 

@@ -71,6 +71,25 @@ describe('a claim whose pod has a node', () => {
   })
 })
 
+it('lets the scheduler choose again when the chosen node is gone, whatever fails', async () => {
+  await atEveryWrite(benchFaults, async (fault: BenchOptions['fault']) => {
+    const b = await bench(fault ? { fault } : {})
+    b.api.seed(persistentVolumeClaimKind, testClaim('data', { storageClassName: 'standard' }, { 'volume.kubernetes.io/selected-node': 'worker-9' }))
+    await b.kernel.runFor(20_000)
+    const chosen = claim(b)!.metadata.annotations?.['volume.kubernetes.io/selected-node']
+    b.api.mutate<PersistentVolumeClaim>(persistentVolumeClaimKind, 'default', 'data', (copy) => void (copy.metadata.annotations = { ...copy.metadata.annotations, ...selected }))
+    await b.kernel.runFor(30_000)
+    return {
+      writes: b.api.writes.filter((each) => !each.includes(' events ')).length,
+      check: () => {
+        expect(chosen).toBeUndefined()
+        expect(claim(b)!.status!.phase).toBe('Bound')
+        expect(about(b).some((event) => event.startsWith('Warning ProvisioningFailed PersistentVolumeClaim/data: node "worker-9" not found'))).toBe(true)
+      },
+    }
+  })
+}, 60_000)
+
 it('comes to the same whatever fails', async () => {
   const tried = await atEveryWrite(benchFaults, async (fault: BenchOptions['fault']) => {
     const b = await bench(fault ? { fault } : {})
