@@ -1,5 +1,5 @@
-/** Paths and operations of a kind, as OpenAPI documents list them. The group-version-kind extension stands only on operations that
- *  take fieldValidation: kubectl reads it from there. */
+/** Paths and operations of a kind, as OpenAPI documents list them. The group-version-kind extension stands on all but connections:
+ *  kubectl reads there what kind a path is of (`explain`, also of kinds that can only be read) and whether it takes fieldValidation. */
 import type { JsonObject } from '../json-value.ts'
 import { groupVersionPath } from '../paths.ts'
 import type { OpenApiKind, OpenApiSubresource } from './kind.ts'
@@ -99,7 +99,7 @@ class Operations {
     return Object.fromEntries(['200', ...codes].map((code) => [code, this.#writer.response(schema)]))
   }
 
-  #write(operation: JsonObject, kind: { readonly group: string; readonly version: string; readonly kind: string } = this.#kind): JsonObject {
+  #of(operation: JsonObject, kind: { readonly group: string; readonly version: string; readonly kind: string } = this.#kind): JsonObject {
     operation['x-kubernetes-group-version-kind'] = { group: kind.group, version: kind.version, kind: kind.kind }
     return operation
   }
@@ -112,29 +112,29 @@ class Operations {
 
   list(scope: 'Namespaced' | 'ForAllNamespaces'): JsonObject {
     const parameters = listParameters.map(([name, type, description]) => this.#writer.parameter('query', name, type, description))
-    return this.#operation(this.#id('list', scope === 'ForAllNamespaces' ? scope : ''), `list or watch objects of kind ${this.#kind.kind}`, parameters, this.#ok(this.#list), 'list')
+    return this.#of(this.#operation(this.#id('list', scope === 'ForAllNamespaces' ? scope : ''), `list or watch objects of kind ${this.#kind.kind}`, parameters, this.#ok(this.#list), 'list'))
   }
 
   create(): JsonObject {
     const operation = this.#operation(this.#id('create'), `create ${article(this.#kind.kind)}`, this.#writeParameters(), this.#ok(this.#kind.schema, '201', '202'), 'post')
     this.#writer.body(operation, this.#kind.schema, bodyTypes)
-    return this.#write(operation)
+    return this.#of(operation)
   }
 
   read(): JsonObject {
-    return this.#operation(this.#id('read'), `read the specified ${this.#kind.kind}`, [], this.#ok(this.#kind.schema), 'get')
+    return this.#of(this.#operation(this.#id('read'), `read the specified ${this.#kind.kind}`, [], this.#ok(this.#kind.schema), 'get'))
   }
 
   replace(): JsonObject {
     const operation = this.#operation(this.#id('replace'), `replace the specified ${this.#kind.kind}`, this.#writeParameters(), this.#ok(this.#kind.schema, '201'), 'put')
     this.#writer.body(operation, this.#kind.schema, bodyTypes)
-    return this.#write(operation)
+    return this.#of(operation)
   }
 
   patch(): JsonObject {
     const operation = this.#operation(this.#id('patch'), `partially update the specified ${this.#kind.kind}`, this.#writeParameters(true), this.#ok(this.#kind.schema, '201'), 'patch')
     this.#writer.body(operation, patchBody, this.#kind.structural ? customPatchTypes : patchTypes)
-    return this.#write(operation)
+    return this.#of(operation)
   }
 
   #deleteParameters(): JsonObject[] {
@@ -150,28 +150,32 @@ class Operations {
   delete(): JsonObject {
     const operation = this.#operation(this.#id('delete'), `delete ${article(this.#kind.kind)}`, this.#deleteParameters(), this.#ok(status, '202'), 'delete')
     this.#writer.body(operation, deleteOptions, bodyTypes)
-    return operation
+    return this.#of(operation)
   }
 
   deleteCollection(): JsonObject {
     const parameters = [...this.#deleteParameters(), ...listParameters.filter(([name]) => name !== 'watch' && name !== 'allowWatchBookmarks').map(([name, type, description]) => this.#writer.parameter('query', name, type, description))]
     const operation = this.#operation(this.#id('deleteCollection').replace('deleteCollection', 'deleteCollection'), `delete collection of ${this.#kind.kind}`, parameters, this.#ok(status), 'deletecollection')
     this.#writer.body(operation, deleteOptions, bodyTypes)
-    return operation
+    return this.#of(operation)
   }
 
   subresource(subresource: OpenApiSubresource): JsonObject {
     const body = subresource.body ?? this.#kind
     const suffix = capital(subresource.name)
     const item: JsonObject = {}
-    if (subresource.verbs.includes('get')) item.get = this.#operation(this.#id('read', suffix), `read ${subresource.name} of the specified ${this.#kind.kind}`, [], this.#ok(subresource.body || subresource.verbs.length > 1 ? body.schema : undefined), 'get')
+    if (subresource.verbs.includes('get')) {
+      const carries = subresource.body !== undefined || subresource.verbs.length > 1
+      const operation = this.#operation(this.#id('read', suffix), `read ${subresource.name} of the specified ${this.#kind.kind}`, [], this.#ok(carries ? body.schema : undefined), 'get')
+      item.get = carries ? this.#of(operation, body) : operation
+    }
     for (const [verb, method, word] of [['create', 'post', 'create'], ['update', 'put', 'replace'], ['patch', 'patch', 'patch']] as const) {
       if (!subresource.verbs.includes(verb)) continue
       // Connections (exec, attach, portforward, proxy) carry no object.
       const connects = !subresource.body && verb === 'create'
       const operation = this.#operation(this.#id(connects ? 'connect' : word, suffix), `${word} ${subresource.name} of the specified ${this.#kind.kind}`, connects ? [] : this.#writeParameters(verb === 'patch'), this.#ok(connects ? undefined : body.schema, '201'), connects ? 'connect' : method)
       if (!connects) this.#writer.body(operation, verb === 'patch' ? patchBody : body.schema, verb === 'patch' ? patchTypes : bodyTypes)
-      item[method] = connects ? operation : this.#write(operation, body)
+      item[method] = connects ? operation : this.#of(operation, body)
     }
     return item
   }

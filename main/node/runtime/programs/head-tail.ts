@@ -57,7 +57,8 @@ export const tail: Program = async (context) => {
     if (options.flags.has('c')) {
       const bytes = await readAll(reader)
       const count = options.values.get('c')!
-      await context.stdout.write(count.startsWith('+') ? bytes.subarray(Number(count) - 1) : bytes.subarray(Math.max(0, bytes.length - Number(count))))
+      // +0 is +1: the first try of `kubectl cp --retries` asks for it.
+      await context.stdout.write(count.startsWith('+') ? bytes.subarray(Math.max(0, Number(count) - 1)) : bytes.subarray(Math.max(0, bytes.length - Number(count))))
       return
     }
     const device = path !== '-' && context.files.find(context.path(path))?.kind === 'device'

@@ -215,6 +215,7 @@ test.each([
   ['echo -n abc | sha256sum; echo -n abc | md5sum', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  -\n900150983cd24fb0d6963f7d28e17f72  -\n'],
   ['ip addr | grep -c inet; hostname -i | grep -c 10.244', '2\n1\n'],
   ['nslookup web | tail -2', 'Address: 10.96.0.77\n\n'],
+  ['echo hello | tail -c+0; echo hello | tail -c +3', 'hello\nllo\n'],
   ['ping -c 1 127.0.0.1 | head -1', 'PING 127.0.0.1 (127.0.0.1): 56 data bytes\n'],
   ['ls -l /etc/hostname | cut -c1-10; ls /nope', '-rw-r--r--\n'],
   ['find /etc -name "host*" | sort', '/etc/hostname\n/etc/hosts\n'],

@@ -4,28 +4,30 @@ import { directoryName, joinPath } from '../files/path.ts'
 import { openPath } from '../processes/open-path.ts'
 import { joinBytes } from './http1.ts'
 import { accountName, modeText } from './ls.ts'
+import { gunzip, GzipWriter, isGzip } from './gzip.ts'
 import { readOptions } from './options.ts'
 import type { ProcessContext, Program } from './program.ts'
 import { complain, openInput, readAll } from './text-input.ts'
 
 const block = 512
+const unzippedMax = 256 * 1024 * 1024
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** tar without compression: c, x, t with f, C, v, m, O, -T, --exclude, --strip-components; what `kubectl cp` needs. */
+/** tar, also gzipped: c, x, t with f, z, C, v, m, O, -T, --exclude, --strip-components; what `kubectl cp` needs. */
 export const tar: Program = async (context) => {
   const given = context.argv.slice(1)
   const words = given[0] !== undefined && !given[0].startsWith('-') ? [`-${given[0]}`, ...given.slice(1)] : given
   const options = await readOptions(context, 'cxtf:C:vmOpzjhkoT:X:1:', { create: 'c', extract: 'x', list: 't', file: 'f', directory: 'C', verbose: 'v', exclude: 'X', 'strip-components': '1', 'no-same-owner': 'o', gzip: 'z', touch: 'm', 'to-stdout': 'O' }, false, words)
   if (!options) return 1
   const { flags, values } = options
-  if (flags.has('z') || flags.has('j')) {
-    await complain(context, 'compression is not simulated')
+  if (flags.has('j')) {
+    await complain(context, 'bzip2: Cannot exec: No such file or directory')
     return 1
   }
   const base = values.has('C') ? context.path(values.get('C')!) : context.cwd
   const file = values.get('f') ?? '-'
-  if (flags.has('c')) return create(context, base, file, options.operands, flags.has('v'), options.all.get('X') ?? [])
+  if (flags.has('c')) return create(context, base, file, options.operands, { verbose: flags.has('v'), gzip: flags.has('z'), excluded: options.all.get('X') ?? [] })
   if (!flags.has('x') && !flags.has('t')) {
     await complain(context, 'must specify one of -c, -x, or -t')
     return 1
@@ -42,18 +44,29 @@ export const tar: Program = async (context) => {
     await complain(context, `can't open '${file}': ${error.message}`)
     return 1
   }
+  if (isGzip(data)) {
+    const plain = gunzip(data, unzippedMax)
+    if (!plain) {
+      await complain(context, context.files.find('/bin/busybox') ? 'short read' : 'Child returned status 1\ntar: Error is not recoverable: exiting now')
+      return 2
+    }
+    data = plain
+  }
   return unpack(context, data, base, { list: flags.has('t'), verbose: flags.has('v'), toStdout: flags.has('O'), strip: Number(values.get('1') ?? 0), wanted: options.operands })
 }
 
-async function create(context: ProcessContext, base: string, file: string, names: readonly string[], verbose: boolean, excluded: readonly string[]): Promise<number> {
+async function create(context: ProcessContext, base: string, file: string, names: readonly string[], { verbose, gzip, excluded }: { readonly verbose: boolean; readonly gzip: boolean; readonly excluded: readonly string[] }): Promise<number> {
   const output = file === '-' ? context.descriptors[1] : openPath(context, file, 'write')
   let code = 0
-  const put = async (bytes: Uint8Array): Promise<void> => {
+  const zipped = gzip ? new GzipWriter() : undefined
+  const put = async (plain: Uint8Array): Promise<void> => {
+    const bytes = zipped ? zipped.wrap(plain) : plain
     const room = output?.write(bytes)
     if (room) await room
     const pause = context.work(0.005 + bytes.length / 500_000)
     if (pause) await pause
   }
+  if (zipped) await output?.write(zipped.begin())
   const add = async (name: string): Promise<void> => {
     if (excluded.some((pattern) => name === pattern || name.endsWith(`/${pattern}`))) return
     const path = name.startsWith('/') ? name : joinPath(base, name)
@@ -76,6 +89,7 @@ async function create(context: ProcessContext, base: string, file: string, names
     }
   }
   await put(new Uint8Array(2 * block))
+  if (zipped) await output?.write(zipped.end())
   if (code !== 0) await complain(context, 'Exiting with failure status due to previous errors')
   return code
 }
