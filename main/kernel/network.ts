@@ -60,6 +60,21 @@ export interface Flow {
   readonly note?: (machine: string, text: string) => void
 }
 
+/** Something that happened to a flow, and on which machine. */
+export interface FlowStep {
+  readonly machine: string
+  readonly text: string
+}
+
+/** A flow as it was followed: hop by hop, with its end. */
+export interface FollowedFlow {
+  readonly steps: readonly FlowStep[]
+  readonly outcome: 'connected' | DialError['code']
+  /** After all rewriting. */
+  readonly destination: Endpoint
+  readonly sourceAddress: string
+}
+
 /** What a filter says of a flow: go on (perhaps rewritten), refuse it with a reset, or drop it silently. */
 export type Verdict = 'accept' | 'reject' | 'drop'
 
@@ -194,32 +209,54 @@ export class Network {
   dial(source: NetworkStack, to: Endpoint, protocol: Protocol = 'tcp', first?: Message, dialer = ''): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const flow: Flow = { protocol, source, sourceAddress: source.sourceAddressFor(to.address), destination: to }
-      const fail = (code: DialError['code'], afterMs: number): void => {
-        this.kernel.schedule(afterMs, () => reject(new DialError(code, to)))
-      }
-      if (isDown(source)) return fail('unreachable', 0)
-      const out = runFilters([source.egress, source.parent?.egress], flow)
-      if (out !== 'accept') return out === 'drop' ? fail('timeout', dialTimeoutMs) : fail('refused', 0)
-      let from = source
-      let target: NetworkStack | undefined
-      for (let hop = 0; ; hop++) {
-        const { address } = flow.destination
-        target = isLocal(address) ? from : this.#byAddress.get(address)
-        if (!target || isDown(target)) return fail(target ? 'timeout' : 'unreachable', target ? dialTimeoutMs : 3_000)
-        if (this.isCut(from.machine, target.machine)) return fail('timeout', dialTimeoutMs)
-        if (target === source) break
-        const into = runFilters([target.parent?.ingress, target.ingress], flow)
-        if (into !== 'accept') return into === 'drop' ? fail('timeout', dialTimeoutMs) : fail('refused', this.delayMs(source.machine, target.machine))
-        if (flow.destination.address === address || hop === forwardsMax) break
-        from = target
-      }
-      const listener = target.listenerOn(flow.destination, protocol)
-      if (!listener) return fail('refused', this.delayMs(source.machine, target.machine))
-      const wire = new Wire(this, this.#nextId++, source, target, { address: flow.sourceAddress, port: source.ephemeralPort() }, flow.destination, to, dialer)
-      wire.accept(listener)
+      const route = this.#route(flow)
+      if ('failure' in route) return void this.kernel.schedule(route.afterMs, () => reject(new DialError(route.failure, to)))
+      const wire = new Wire(this, this.#nextId++, source, route.target, { address: flow.sourceAddress, port: source.ephemeralPort() }, flow.destination, to, dialer)
+      wire.accept(route.listener)
       if (first) wire.near.send(first)
       resolve(wire.near)
     })
+  }
+
+  /** Follows a connection that `source` might open, without opening it: what each rule set on the way does with it, and how it ends.
+   *  The rules count and choose as they would for a real one. */
+  follow(source: NetworkStack, to: Endpoint, protocol: Protocol = 'tcp'): FollowedFlow {
+    const steps: FlowStep[] = []
+    const note = (machine: string, text: string): void => void steps.push({ machine, text })
+    const flow: Flow = { protocol, source, sourceAddress: source.sourceAddressFor(to.address), destination: to, note }
+    note(source.machine, `${source.name} (${flow.sourceAddress}) opens ${protocol} ${to.address}:${to.port}`)
+    const route = this.#route(flow)
+    if ('failure' in route) note(source.machine, `${new DialError(route.failure, to).message}, after ${Math.round(route.afterMs)} ms`)
+    else {
+      note(route.target.machine, `${route.target.name} listens on ${flow.destination.port} and sees ${flow.sourceAddress}`)
+      note(source.machine, `replies come back the same way${flow.destination.address === to.address ? '' : `, from ${flow.destination.address}:${flow.destination.port} turned back into ${to.address}:${to.port}`}`)
+    }
+    return { steps, outcome: 'failure' in route ? route.failure : 'connected', destination: flow.destination, sourceAddress: flow.sourceAddress }
+  }
+
+  /** Where a flow ends up after all rules on its way; they may rewrite it. */
+  #route(flow: Flow): { readonly target: NetworkStack; readonly listener: (connection: Connection) => void } | { readonly failure: DialError['code']; readonly afterMs: number } {
+    const { source, protocol } = flow
+    const fail = (failure: DialError['code'], afterMs: number): { failure: DialError['code']; afterMs: number } => ({ failure, afterMs })
+    if (isDown(source)) return fail('unreachable', 0)
+    const out = runFilters([source.egress, source.parent?.egress], flow)
+    if (out !== 'accept') return out === 'drop' ? fail('timeout', dialTimeoutMs) : fail('refused', 0)
+    let from = source
+    let target: NetworkStack | undefined
+    for (let hop = 0; ; hop++) {
+      const { address } = flow.destination
+      target = isLocal(address) ? from : this.#byAddress.get(address)
+      if (!target || isDown(target)) return fail(target ? 'timeout' : 'unreachable', target ? dialTimeoutMs : 3_000)
+      if (this.isCut(from.machine, target.machine)) return fail('timeout', dialTimeoutMs)
+      if (target === source) break
+      if (from.machine !== target.machine) flow.note?.(target.machine, `arrives from ${from.machine} for ${address}:${flow.destination.port}`)
+      const into = runFilters([target.parent?.ingress, target.ingress], flow)
+      if (into !== 'accept') return into === 'drop' ? fail('timeout', dialTimeoutMs) : fail('refused', this.delayMs(source.machine, target.machine))
+      if (flow.destination.address === address || hop === forwardsMax) break
+      from = target
+    }
+    const listener = target.listenerOn(flow.destination, protocol)
+    return listener ? { target, listener } : fail('refused', this.delayMs(source.machine, target.machine))
   }
 
   /** @internal */
