@@ -1,4 +1,5 @@
 import type { ControllerDefinition } from '../../api/client/controller.ts'
+import { bootstrapSignerController } from './bootstrap-tokens/bootstrap-signer-controller.ts'
 import { tokenCleanerController } from './bootstrap-tokens/token-cleaner-controller.ts'
 import { certificateApprovingController } from './certificate-signing-request/certificate-approving-controller.ts'
 import { certificateCleanerController } from './certificate-signing-request/certificate-cleaner-controller.ts'
@@ -71,6 +72,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     certificateCleanerController,
     serviceCidrController,
     ttlController,
+    bootstrapSignerController,
     tokenCleanerController,
     persistentVolumeBinderController,
     persistentVolumeClaimProtectionController,

@@ -9,6 +9,7 @@ import { secretKind } from '../../../../api/kinds/core/secret.ts'
 import { serviceAccountKind } from '../../../../api/kinds/core/service-account.ts'
 import { clusterRoleKind } from '../../../../api/kinds/rbac/cluster-role.ts'
 import { formatTime } from '../../../../api/machinery/time.ts'
+import { bootstrapSignerController } from '../../bootstrap-tokens/bootstrap-signer-controller.ts'
 import { tokenCleanerController } from '../../bootstrap-tokens/token-cleaner-controller.ts'
 import { certificateApprovingController } from '../../certificate-signing-request/certificate-approving-controller.ts'
 import { certificateCleanerController } from '../../certificate-signing-request/certificate-cleaner-controller.ts'
@@ -74,6 +75,19 @@ export function accessScenarios(authority: CertificateAuthority, kubeletRequest:
           b.api.seed<Secret>(secretKind, { apiVersion: 'v1', kind: 'Secret', metadata: { name: `bootstrap-token-${name}`, namespace: 'kube-system' }, type: 'bootstrap.kubernetes.io/token', data: { 'token-id': btoa(name), ...(expiration ? { expiration: btoa(expiration) } : {}) } })
         }
         await b.kernel.runFor(30_000)
+      },
+    },
+    {
+      controllers: [bootstrapSignerController],
+      story: 'cluster-info is signed by the tokens that there are',
+      run: async (b) => {
+        for (const name of ['aaaaaa', 'bbbbbb']) {
+          b.api.seed<Secret>(secretKind, { apiVersion: 'v1', kind: 'Secret', metadata: { name: `bootstrap-token-${name}`, namespace: 'kube-system' }, type: 'bootstrap.kubernetes.io/token', data: { 'token-id': btoa(name), 'token-secret': btoa('secret'), 'usage-bootstrap-signing': btoa('true') } })
+        }
+        b.api.seed(configMapKind, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'cluster-info', namespace: 'kube-public' }, data: { kubeconfig: 'apiVersion: v1' } })
+        await b.settle()
+        b.api.remove(secretKind, 'kube-system', 'bootstrap-token-bbbbbb')
+        await b.settle()
       },
     },
     {
