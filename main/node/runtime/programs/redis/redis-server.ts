@@ -53,7 +53,7 @@ function readConfiguration(context: ProcessContext, words: readonly string[]): C
     }
     for (const line of text.split('\n')) {
       const [name, ...values] = line.trim().split(/\s+/)
-      if (name && !name.startsWith('#')) configuration.set(name.toLowerCase(), values.join(' ').replace(/^"(.*)"$/, '$1'))
+      if (name && !name.startsWith('#')) configuration.set(name.toLowerCase(), canonical(name.toLowerCase(), values.join(' ').replace(/^"(.*)"$/, '$1')))
     }
   }
   for (; at < words.length; at++) {
@@ -61,9 +61,16 @@ function readConfiguration(context: ProcessContext, words: readonly string[]): C
     if (!name.startsWith('--')) continue
     const values: string[] = []
     while (at + 1 < words.length && !words[at + 1]!.startsWith('--')) values.push(words[++at]!)
-    configuration.set(name.slice(2).toLowerCase(), values.join(' '))
+    configuration.set(name.slice(2).toLowerCase(), canonical(name.slice(2).toLowerCase(), values.join(' ')))
   }
   return configuration
+}
+
+/** Amounts of memory are kept in bytes: `2mb` is 2097152, `2m` two million. */
+function canonical(name: string, value: string): string {
+  const match = name === 'maxmemory' ? /^(\d+)([kmg])(b?)$/i.exec(value) : null
+  if (!match) return value
+  return String(Number(match[1]) * (match[3] === '' ? 1000 : 1024) ** (' kmg'.indexOf(match[2]!.toLowerCase())))
 }
 
 interface Client {
@@ -215,7 +222,7 @@ class RedisServer {
         return this.#leader ? ['slave', this.#leader.host, this.#leader.port, this.#leaderUp ? 'connected' : 'connect', 0] : ['master', 0, []]
       case 'CONFIG':
         if (words[1]?.toUpperCase() === 'GET') return [...this.#configuration].filter(([key]) => words[2] === '*' || key === words[2]?.toLowerCase()).flat()
-        if (words[1]?.toUpperCase() === 'SET') this.#configuration.set(words[2]!.toLowerCase(), words[3] ?? '')
+        if (words[1]?.toUpperCase() === 'SET') this.#configuration.set(words[2]!.toLowerCase(), canonical(words[2]!.toLowerCase(), words[3] ?? ''))
         return status('OK')
       case 'SAVE':
       case 'BGSAVE':
