@@ -26,8 +26,23 @@ export class EventShapes {
   sent = 0
   readonly #shapes = new WeakMap<CacheEvent, { [type in CacheEvent['type']]?: WatchEvent }>()
 
+  #judged: CacheEvent | undefined
+  readonly #judgements = new Map<string, CacheEvent['type'] | undefined>()
+
   constructor(view: View) {
     this.#view = view
+  }
+
+  /** As what a filter lets an event through; undefined when it does not. Watchers with the same filter hear of an event one after the
+   *  other: only the first of them has to `judge`. */
+  judgement(event: CacheEvent, filter: string, judge: () => CacheEvent['type'] | undefined): CacheEvent['type'] | undefined {
+    if (this.#judged !== event) {
+      this.#judged = event
+      this.#judgements.clear()
+    }
+    let type = this.#judgements.get(filter)
+    if (type === undefined && !this.#judgements.has(filter)) this.#judgements.set(filter, (type = judge()))
+    return type
   }
 
   of(event: CacheEvent, type: CacheEvent['type']): WatchEvent {
@@ -54,6 +69,8 @@ export class WatchSession implements Interest {
   readonly #query: WatchQuery
   readonly #sink: WatchSink
   readonly #everything: boolean
+  /** The same for all watchers that filter alike. */
+  readonly #filter: string
   #from: number
   #stop: (() => void) | undefined
   /** Events whose objects another process converts first, in their order. */
@@ -68,6 +85,7 @@ export class WatchSession implements Interest {
     this.namespace = query.namespace || undefined
     this.exact = indexedTerm(view, query)
     this.#everything = query.labels.requirements.length === 0 && !query.labels.nothing && query.fields.terms.length === 0
+    this.#filter = this.#everything ? '' : JSON.stringify([query.labels, query.fields])
     this.#from = 0
   }
 
@@ -154,10 +172,15 @@ export class WatchSession implements Interest {
   #shape(event: CacheEvent): WatchEvent | undefined {
     if (this.namespace && event.object.metadata.namespace !== this.namespace) return undefined
     if (this.#everything) return this.#shapes.of(event, event.type)
+    const type = this.#shapes.judgement(event, this.#filter, () => this.#judge(event))
+    return type && this.#shapes.of(event, type)
+  }
+
+  #judge(event: CacheEvent): CacheEvent['type'] | undefined {
     const now = event.type !== 'DELETED' && this.#reader.passes(event.object, this.#query)
     const was = event.previous !== undefined && this.#reader.passes(event.previous, this.#query)
-    if (now) return this.#shapes.of(event, was ? 'MODIFIED' : 'ADDED')
-    return was ? this.#shapes.of(event, 'DELETED') : undefined
+    if (now) return was ? 'MODIFIED' : 'ADDED'
+    return was ? 'DELETED' : undefined
   }
 }
 
