@@ -53,7 +53,7 @@ describe('cluster specs', () => {
 
   test.each([
     ['text', 'a cluster spec is a mapping'],
-    [{ workers: 3 }, 'unknown field "workers" in the cluster spec; there are seed, controlPlanes, nodes, machines'],
+    [{ workers: 3 }, 'unknown field "workers" in the cluster spec; there are seed, controlPlanes, nodes, machines, cloud'],
     [{ nodes: -1 }, 'nodes has to be a whole number from 0 to 1000, not -1'],
     [{ machines: {} }, 'machines has to be a list'],
     [{ machines: [{ name: 'Not A Name' }] }, 'machines[0].name has to be a DNS label'],
