@@ -37,6 +37,20 @@ describe('a runtime that does not answer', () => {
   })
 })
 
+describe('a container that the runtime has lost', () => {
+  test('is shown as ended in an unknown way, and is made again', async () => {
+    const b = await bench()
+    b.pod('web', { containers: [{ name: 'main', image: 'app:1' }] })
+    await b.run(3_000)
+    b.process.crash()
+    const [container] = await b.kernel.settle(b.runtime.listContainers())
+    await b.kernel.settle(b.runtime.removePodSandbox(container!.sandboxId))
+    b.startKubelet()
+    await b.run(5_000)
+    expect(b.get('web')!.status!.containerStatuses![0]).toMatchObject({ state: { running: {} }, restartCount: 1, lastState: { terminated: { reason: 'ContainerStatusUnknown', exitCode: 137 } } })
+  })
+})
+
 describe('a machine that goes down', () => {
   test('lets its pods end in the order of their priority, takes no more, and says so', async () => {
     const b = await bench({ shutdown: shutdownGroups(30, 10) })

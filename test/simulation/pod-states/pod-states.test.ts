@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { manifestNames, startPodStatesLab, type PodStatesLab } from './pod-states-lab.ts'
 import { scenarios } from './scenarios.ts'
-import { nodeStates, podStates, type PodState } from './states.ts'
+import { nodeStates, podStates, unreached, type PodState } from './states.ts'
 
 const states = [...podStates, ...nodeStates]
 const sightOf = (each: PodState): string => (nodeStates.includes(each) ? `node/worker-3 ${each.place} ${each.state}` : `pod/${each.manifest} ${each.place} ${each.state}`)
@@ -52,5 +52,11 @@ the manifests to one simulated cluster, looks at all that a watcher is told, and
 | Where | State | Means | Manifest |
 | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+## Without a manifest
+
+| State | Why |
+| --- | --- |
+${unreached.map((each) => `| ${each.state} | ${each.why} |`).join('\n')}
 `
 }

@@ -143,3 +143,14 @@ export const nodeStates: readonly PodState[] = [
   state('node event', 'NodeHasInsufficientMemory', 'memory-pressure', 'less than 100Mi of memory are free'),
   state('node event', 'SystemOOM', 'memory-gone', 'all memory was gone before the kubelet looked: the kernel killed a process'),
 ]
+
+/** What upstream's source or documents name and no manifest reaches here, and why. */
+export const unreached: readonly { readonly state: string; readonly why: string }[] = [
+  { state: 'NodeLost', why: 'kubelets and controllers of 1.36 no longer set it; pods of lost nodes are deleted by taint eviction (condition DisruptionTarget, reason DeletionByTaintManager)' },
+  { state: 'ContainerCannotRun', why: 'the word of dockershim; containerd says StartError' },
+  { state: 'Terminated, NodeShutdown', why: 'need a kubelet with shutdownGracePeriod: main/node/kubelet/node-faults.test.ts' },
+  { state: 'ContainerStatusUnknown, SandboxChanged', why: 'need a runtime that loses what it had: main/node/kubelet/node-faults.test.ts, kubelet-recovery.test.ts' },
+  { state: 'DiskPressure, PIDPressure', why: 'need a full disk or very many processes: main/node/kubelet/evictor.test.ts' },
+  { state: 'UnexpectedAdmissionError, TopologyAffinityError', why: 'not yet: device plugins and topology are not modelled' },
+  { state: 'FailedAttachVolume, FailedMapVolume', why: 'not yet: no attach controller, no block volumes' },
+]
