@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `npm run bench [-- --only PART,PART] [-- --no-peer]`: figures, never a verdict. Each is measured on the built product, from outside, as a
- *  person would find it. Parts: start, window, idle, api, pods, nodes; README.md names the parts of `api`. */
+ *  person would find it. Parts: start, window, idle, api, scheduler, pods, nodes; README.md names the parts of `api`. */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:https'
@@ -10,6 +10,7 @@ import { chromium } from 'playwright-core'
 import { build } from 'rolldown'
 import { parse } from 'yaml'
 import { measureApi } from './api.mjs'
+import { benchScheduler } from './scheduler.mjs'
 
 const root = new URL('../..', import.meta.url).pathname
 const bundle = join(root, 'out', 'main', 'orrery.js')
@@ -157,6 +158,10 @@ await part('api', async () => {
   const lab = await startLab([], option('--flags')?.split(' '))
   await measureApi(lab, report, { only: option('--api')?.split(','), protocols: option('--http')?.split(',') })
   await lab.stop()
+})
+
+await part('scheduler', async () => {
+  for (const { nodes, pods, podsPerSecond, podsPerCpuSecond } of await benchScheduler([1_000, 10_000])) report(`${pods} pods bound on ${nodes} nodes by the scheduler alone`, `${podsPerSecond} pods/s; ${podsPerCpuSecond} pods per second of CPU`)
 })
 
 const ours = {}
