@@ -4,6 +4,7 @@ import { crictl } from './crictl.ts'
 import { ctr } from './ctr.ts'
 import { df, free, uptime } from './machine-commands.ts'
 import { ip, iptables, iptablesSave, ss } from './network-commands.ts'
+import { packetTrace } from './packet-trace.ts'
 import { ipvsadm, nft } from './proxy-commands.ts'
 import { journalctl, systemctl } from './service-commands.ts'
 import { reboot, ssh, sudo } from './login-commands.ts'
@@ -22,6 +23,7 @@ export function hostPrograms(host: Host): readonly (readonly [string, Program])[
     ['journalctl', journalctl(host)],
     ['kubelet', kubeletVersion],
     ['nft', nft(host)],
+    ['packet-trace', packetTrace(host)],
     ['poweroff', reboot(host)],
     ['reboot', reboot(host)],
     ['ss', ss(host)],

@@ -26,7 +26,7 @@ export interface HostFacts {
   /** Range of all machines' pods. */
   readonly clusterCidr?: string
   /** The links to the machine's pods. */
-  readonly interfaces?: () => readonly { readonly sandboxId: string; readonly address: string }[]
+  readonly interfaces?: () => readonly { readonly sandboxId: string; readonly namespace: string; readonly pod: string; readonly address: string }[]
   /** Puts files into the machine's tree that only somebody who logs in looks at. */
   readonly furnish?: (files: DirectoryInode) => void
   /** Switches the machine off or on. */
