@@ -52,5 +52,5 @@ test("a node tells a packet's way hop by hop, and its rules in the words of kube
     expect((await runOnMachine(lab, 'curl -s http://localhost:10249/proxyMode')).out).toBe(mode)
     expect((await runOnMachine(lab, 'iptables-save -t nat')).out).not.toContain('default/web')
   }
-  lab.cluster.stop()
+  await lab.cluster.stop()
 }, 60_000)
