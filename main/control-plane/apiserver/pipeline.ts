@@ -118,7 +118,10 @@ export function pipeline(parts: PipelineParts): HttpHandler {
         request.end()
         return
       }
-      if (!(error instanceof StatusError)) process.journal.error('apiserver panic\'d', { path: shownPath, err: error instanceof Error ? (error.stack ?? error.message) : error })
+      if (!(error instanceof StatusError)) {
+        process.journal.error('apiserver panic\'d', { path: shownPath, err: error instanceof Error ? (error.stack ?? error.message) : error })
+        audit?.panicked(error instanceof Error ? error.message : String(error))
+      }
       respondError(request, error, errorForm(exchange, info))
     }
     const proceed = (): void => {

@@ -89,6 +89,7 @@ export class AuditRecord {
   readonly #receivedAt: number
   readonly #known: Known = {}
   #requestRead = false
+  #panic: string | undefined
 
   constructor(process: Process, write: (event: object) => void, config: AuditConfig, exchange: ServerExchange, info: RequestInfo, user: User, auditId: string, userAgent: string) {
     this.#process = process
@@ -132,6 +133,11 @@ export class AuditRecord {
     }
   }
 
+  /** This server failed, not the request: the last event is then of the stage Panic. */
+  panicked(problem: string): void {
+    this.#panic = problem
+  }
+
   responseStarted(code: number): void {
     this.#known.responseStatus ??= { metadata: {}, code }
     this.#readRequest()
@@ -142,7 +148,9 @@ export class AuditRecord {
     this.#known.responseStatus ??= { metadata: {}, ...(this.message === undefined ? {} : { status: 'Failure', message: this.message, reason: 'Unauthorized' }), code: code || 200 }
     if (this.message !== undefined) this.#known.responseStatus = { ...this.#known.responseStatus, message: this.message }
     this.#readRequest()
-    this.stage('ResponseComplete')
+    if (this.#panic === undefined) return this.stage('ResponseComplete')
+    this.#known.responseStatus = { metadata: {}, status: 'Failure', message: `APIServer panic'd: ${this.#panic}`, reason: 'InternalError', code: 500 }
+    this.stage('Panic')
   }
 
   /** Writes the event of a stage, if the policy wants it. */
