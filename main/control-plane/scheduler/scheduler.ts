@@ -291,7 +291,7 @@ export class Scheduler {
     const decision = this.decisions.newestOf(uid)
     if (!decision) return
     const { name, namespace } = pod.metadata
-    const annotations = decisionAnnotations(pods.get(namespace, name) ?? pod, decision)
+    const annotations = decisionAnnotations(pods.get(namespace, name) ?? pod, decision, this.#frameworkFor(pod)?.plugins ?? [])
     // Not of the pod's own resource: a scheduler may write its status only, which takes annotations too.
     client.patch(podKind, name, namespace, 'merge', { metadata: { uid, annotations } }, { subresource: 'status' }).catch((error: unknown) => {
       if (!process.scope.closed) process.journal.error('Error annotating pod', { pod: `${namespace ?? ''}/${name}`, err: error })
