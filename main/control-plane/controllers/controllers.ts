@@ -17,6 +17,7 @@ import { garbageCollectorController } from './garbage-collector/garbage-collecto
 import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler/horizontal-pod-autoscaler-controller.ts'
 import { jobController } from './job/job-controller.ts'
 import type { KubeControllerManagerOptions } from './kube-controller-manager.ts'
+import { legacyServiceAccountTokenCleaner } from './legacy-service-account-token-cleaner/legacy-service-account-token-cleaner.ts'
 import { namespaceController } from './namespace/namespace-controller.ts'
 import { nodeIpamController } from './node-ipam/node-ipam-controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts'
@@ -74,6 +75,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     ttlController,
     bootstrapSignerController,
     tokenCleanerController,
+    legacyServiceAccountTokenCleaner(),
     persistentVolumeBinderController,
     persistentVolumeClaimProtectionController,
     persistentVolumeProtectionController,

@@ -16,6 +16,7 @@ import { certificateCleanerController } from '../../certificate-signing-request/
 import { certificateSigningController } from '../../certificate-signing-request/certificate-signing-controller.ts'
 import type { CertificateAuthority } from '../../certificate-signing-request/certificate.ts'
 import { clusterRoleAggregationController } from '../../cluster-role-aggregation/cluster-role-aggregation-controller.ts'
+import { legacyServiceAccountTokenCleaner } from '../../legacy-service-account-token-cleaner/legacy-service-account-token-cleaner.ts'
 import { rootCertificatePublisher } from '../../service-account/root-certificate-publisher.ts'
 import { serviceAccountController } from '../../service-account/service-account-controller.ts'
 import { tokensController } from '../../service-account/tokens-controller.ts'
@@ -23,6 +24,7 @@ import type { ControllerBench } from '../controller-bench.ts'
 import { validatingAdmissionPolicyStatusController } from '../../validating-admission-policy-status/validating-admission-policy-status-controller.ts'
 import type { FaultScenario } from './scenario.ts'
 
+const dayMs = 86_400_000
 const team: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' }, status: { phase: 'Active' } }
 
 function seedRequest(b: ControllerBench, name: string, request: string, spec: Partial<CertificateSigningRequest['spec']>, conditions: NonNullable<CertificateSigningRequest['status']>['conditions']): void {
@@ -89,6 +91,20 @@ export function accessScenarios(authority: CertificateAuthority, kubeletRequest:
         b.api.remove(secretKind, 'kube-system', 'bootstrap-token-bbbbbb')
         await b.settle()
       },
+    },
+    {
+      controllers: [legacyServiceAccountTokenCleaner({ cleanUpPeriodMs: 2 * dayMs })],
+      story: 'tokens of old that nobody uses are marked, and go later',
+      run: async (b) => {
+        const token = (name: string, labels: Record<string, string> = {}): Secret => ({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/service-account-token', metadata: { name, namespace: 'default', labels, annotations: { 'kubernetes.io/service-account.name': 'bot' } } })
+        b.api.seed(configMapKind, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' }, data: { since: '2020-01-01' } })
+        b.api.seed(serviceAccountKind, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'bot', namespace: 'default' }, secrets: ['unused', 'invalid', 'used'].map((name) => ({ name })) })
+        for (const each of [token('unused'), token('invalid', { 'kubernetes.io/legacy-token-invalid-since': '2024-01-01' }), token('used', { 'kubernetes.io/legacy-token-last-used': '2030-01-01' }), token('manual')]) b.api.seed(secretKind, each)
+        await b.kernel.runFor(3.5 * dayMs)
+        await b.kernel.runFor(4 * dayMs)
+      },
+      // The label says on which day, which a fault may put off.
+      outcome: (b) => b.api.stored<Secret>(secretKind).map(({ metadata }) => [metadata.name, Object.keys(metadata.labels ?? {})]),
     },
     {
       controllers: [certificateSigningController(authority)],
