@@ -81,10 +81,10 @@ describe('the controller', () => {
   it('leaves a token alone that is used again after it was marked', async () => {
     const b = await start('2020-01-01')
     await b.kernel.runFor(11.5 * dayMs)
-    expect(labels(b)).toBe(dateOf(testEpoch + 11 * dayMs))
+    expect(labels(b)).toBe(dateOf(testEpoch + 10 * dayMs))
     b.api.mutate<Secret>(secretKind, 'default', 's', ({ metadata }) => void (metadata.labels = { ...metadata.labels, [lastUsedLabel]: dateOf(testEpoch + 21 * dayMs) }))
     await b.kernel.runFor(15 * dayMs)
-    expect(labels(b)).toBe(dateOf(testEpoch + 11 * dayMs))
+    expect(labels(b)).toBe(dateOf(testEpoch + 10 * dayMs))
   })
 
   it.each([undefined, 'once', '2026-13-01'])('does nothing when tracking began %s', async (since) => {
