@@ -20,8 +20,8 @@ export interface ResourceQuotaParts {
   readonly now: () => number
 }
 
-/** Kinds that quotas say nothing of, as nothing would end with them. */
-const ignored: ReadonlySet<string> = new Set(['events.', 'events.events.k8s.io', 'namespaces.'])
+/** Kinds that quotas say nothing of, as nothing would end with them or they are never stored. */
+const ignored: ReadonlySet<string> = new Set(['events.', 'events.events.k8s.io', 'namespaces.', 'localsubjectaccessreviews.authorization.k8s.io'])
 
 /** Refuses what a namespace's quotas do not leave room for, and charges what they do before it is written. What is freed is found by the
  *  quota controller. Follows upstream's ResourceQuota admission; concurrent charges meet in the quota's resourceVersion. */

@@ -8,6 +8,7 @@ import type { FieldTerm } from '../../../api/machinery/fields.ts'
 import { parseSelector, requirementOf } from '../../../api/machinery/labels.ts'
 import type { Requirement } from '../../../api/machinery/labels.ts'
 import { badRequest, invalid } from '../../../api/machinery/status-error.ts'
+import type { AdmissionAttributes } from '../admission/admission.ts'
 import { nodeNameOf } from '../authn/user.ts'
 import type { User } from '../authn/user.ts'
 import type { Attributes } from '../authz/attributes.ts'
@@ -17,7 +18,7 @@ import type { Parts } from '../parts.ts'
 import type { ServedResource } from '../registry/resources.ts'
 import { handlerKey } from '../router.ts'
 import { respondWith } from './answer.ts'
-import { writeQueryOf } from './options.ts'
+import { createOptions, writeQueryOf } from './options.ts'
 import type { ApiRequest } from './request.ts'
 import { checkNamespace } from './names.ts'
 
@@ -27,31 +28,37 @@ const authorizationGroup = 'authorization.k8s.io'
 const authenticationGroup = 'authentication.k8s.io'
 
 export function reviewHandlers(parts: Parts): [string, Handler][] {
-  const review = (answer: (object: KubeObject, request: ApiRequest) => unknown): Handler => (request, resource) => {
+  /** `check` throws what is wrong before the validating admission looks; `answer` comes after it, as upstream. */
+  const review = (answer: (object: KubeObject, request: ApiRequest) => unknown, check?: (object: KubeObject, request: ApiRequest) => void): Handler => async (request, resource) => {
     const { info, exchange, context } = request
     const form = negotiateOutput(exchange.request.headers, info.query, { byReference: exchange.byReference, transforms: [] })
     const query = writeQueryOf(info.query, 'CreateOptions', context.userAgent)
     const kind: Kind = resource.kind
+    const namespace = kind.namespaced ? info.namespace : ''
     const object = decodeObject(exchange.request, kind, { validation: query.fieldValidation, warnings: context.warnings })
-    checkNamespace(object, kind.namespaced ? info.namespace : '')
+    checkNamespace(object, namespace)
     kind.strategy.defaults?.(object)
+    const attributes: AdmissionAttributes = { operation: 'CREATE', kind, subresource: '', name: object.metadata.name ?? '', namespace, object, oldObject: undefined, dryRun: query.dryRun, context, options: createOptions(query) }
+    await parts.admission.admit(attributes)
     const errors = kind.strategy.validate?.(object) ?? []
     if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind }, '', errors)
-    const respond = (status: unknown): void => respondWith(request, 201, form, { ...object, status })
-    const status = answer(object, request)
-    if (status instanceof Promise) return status.then(respond)
-    respond(status)
+    check?.(object, request)
+    await parts.admission.validate(attributes)
+    respondWith(request, 201, form, { ...object, status: await answer(object, request) })
   }
-  const access = (user: (object: SubjectAccessReview, request: ApiRequest) => User): Handler => review((object, request) => accessStatus(parts, user(object as SubjectAccessReview, request), (object as SubjectAccessReview).spec))
+  const access = (user: (object: SubjectAccessReview, request: ApiRequest) => User, check?: (object: KubeObject, request: ApiRequest) => void): Handler => review((object, request) => accessStatus(parts, user(object as SubjectAccessReview, request), (object as SubjectAccessReview).spec), check)
   return [
     [handlerKey(authorizationGroup, 'subjectaccessreviews'), access((object) => subjectOf(object))],
-    [handlerKey(authorizationGroup, 'localsubjectaccessreviews'), access((object, { info }) => {
+    [handlerKey(authorizationGroup, 'localsubjectaccessreviews'), access((object) => subjectOf(object), (object, { info }) => {
       if (((object as LocalSubjectAccessReview).spec.resourceAttributes?.namespace ?? '') !== info.namespace) throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${info.namespace}`)
-      return subjectOf(object)
     })],
     [handlerKey(authorizationGroup, 'selfsubjectaccessreviews'), access((_object, { context }) => context.user)],
-    [handlerKey(authorizationGroup, 'selfsubjectrulesreviews'), review((object, { context }) => rulesStatus(parts, context.user, (object as SelfSubjectRulesReview).spec.namespace ?? ''))],
-    [handlerKey(authenticationGroup, 'tokenreviews'), review((object) => tokenStatus(parts, object as TokenReview))],
+    [handlerKey(authorizationGroup, 'selfsubjectrulesreviews'), review((object, { context }) => rulesStatus(parts, context.user, (object as SelfSubjectRulesReview).spec.namespace ?? ''), (object) => {
+      if (!(object as SelfSubjectRulesReview).spec.namespace) throw badRequest('no namespace on request')
+    })],
+    [handlerKey(authenticationGroup, 'tokenreviews'), review((object) => tokenStatus(parts, object as TokenReview), (object) => {
+      if (!(object as TokenReview).spec?.token) throw badRequest('token is required for TokenReview in authentication')
+    })],
     [handlerKey(authenticationGroup, 'selfsubjectreviews'), review((object, { context }) => {
       object.metadata.creationTimestamp = context.timestamp
       return { userInfo: userInfo(context.user) }
@@ -122,7 +129,6 @@ function labelRequirements(selector: LabelSelectorAttributes | undefined): reado
 }
 
 function rulesStatus({ authorization }: Parts, user: User, namespace: string): SelfSubjectRulesReview['status'] {
-  if (namespace === '') throw badRequest('no namespace on request')
   const { rules, errors } = authorization.rbac.rulesFor(user, namespace)
   const resourceRules = rules.filter((rule) => rule.resources?.length).map(({ verbs, apiGroups, resources, resourceNames }: PolicyRule) => ({ verbs, ...(apiGroups ? { apiGroups } : {}), ...(resources ? { resources } : {}), ...(resourceNames ? { resourceNames } : {}) }))
   const nonResourceRules = rules.filter((rule) => rule.nonResourceURLs?.length).map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs! }))
@@ -131,8 +137,7 @@ function rulesStatus({ authorization }: Parts, user: User, namespace: string): S
 }
 
 async function tokenStatus({ authenticator }: Parts, { spec }: TokenReview): Promise<TokenReview['status']> {
-  if (!spec?.token) throw badRequest('token is required for TokenReview in authentication')
-  const answer = await authenticator.reviewToken(spec.token, spec.audiences ?? [])
+  const answer = await authenticator.reviewToken(spec.token ?? '', spec.audiences ?? [])
   if ('problem' in answer) return { user: {}, ...(answer.problem === undefined ? {} : { error: answer.problem }) }
   return { authenticated: true, user: userInfo(answer.user), audiences: [...answer.audiences] }
 }

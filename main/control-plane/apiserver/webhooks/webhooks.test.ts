@@ -74,6 +74,48 @@ describe('admission webhooks', () => {
     expect((await server.call('POST', maps, configMap('a'))).json).toMatchObject({ code, message, status: 'Failure' })
   })
 
+  const attributes = { resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'default' } }
+  it.each<[string, string, string, object | undefined, string, string]>([
+    ['authorization', 'subjectaccessreviews', 'SubjectAccessReview', { user: 'jane', ...attributes }, '', '/spec/resourceAttributes/name'],
+    ['authorization', 'localsubjectaccessreviews', 'LocalSubjectAccessReview', { user: 'jane', ...attributes }, '/namespaces/default', '/spec/resourceAttributes/name'],
+    ['authorization', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', attributes, '', '/spec/resourceAttributes/name'],
+    ['authorization', 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', { namespace: 'default' }, '', '/metadata/name'],
+    ['authentication', 'tokenreviews', 'TokenReview', { token: 'none' }, '', '/metadata/name'],
+    ['authentication', 'selfsubjectreviews', 'SelfSubjectReview', undefined, '', '/metadata/name'],
+  ])('judge %s %s, which policies do not', async (name, plural, kind, spec, where, touched) => {
+    const reviews = { operations: ['CREATE'], apiGroups: [`${name}.k8s.io`], apiVersions: ['v1'], resources: [plural] }
+    const path = `/apis/${name}.k8s.io/v1${where}/${plural}`
+    const body = (): object => ({ apiVersion: `${name}.k8s.io/v1`, kind, ...(spec ? { spec } : {}) })
+    const policy = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: 'none-of-its-business' } }
+    await server.call('POST', `${group}/validatingadmissionpolicies`, { ...policy, kind: 'ValidatingAdmissionPolicy', spec: { matchConstraints: { resourceRules: [reviews] }, validations: [{ expression: 'false' }] } })
+    await server.call('POST', `${group}/validatingadmissionpolicybindings`, { ...policy, kind: 'ValidatingAdmissionPolicyBinding', spec: { policyName: policy.metadata.name, validationActions: ['Deny'] } })
+    hooks.on('/touch', (review) => patching(review, [{ op: 'add', path: touched, value: 'seen' }]))
+    await configure('Mutating', 'touch', webhook('/touch', { rules: [reviews] }))
+    const passed = await server.call('POST', `${path}?dryRun=All`, body())
+    expect(passed.status, JSON.stringify(passed.json)).toBe(201)
+    expect(touched.slice(1).split('/').reduce((value, field) => value[field], passed.json)).toBe('seen')
+    expect(passed.json.kind).toBe(kind)
+    expect(hooks.seen[0]!.body.request).toMatchObject({ kind: { group: `${name}.k8s.io`, version: 'v1', kind }, operation: 'CREATE', oldObject: null, dryRun: true, object: { kind, ...(spec ? { spec } : {}) } })
+    hooks.on('/deny', (review) => refusing(review, { message: 'no questions' }))
+    await configure('Validating', 'deny', webhook('/deny', { rules: [reviews] }))
+    const refused = await server.call('POST', path, body())
+    expect(refused.json).toMatchObject({ kind: 'Status', message: 'admission webhook "deny.example.com" denied the request: no questions' })
+    for (const each of ['validatingadmissionpolicies', 'validatingadmissionpolicybindings']) await server.call('DELETE', `${group}/${each}`)
+  })
+
+  it('answer with what a webhook made of a review, and only when it is valid', async () => {
+    const reviews = { operations: ['CREATE'], apiGroups: ['authorization.k8s.io'], apiVersions: ['v1'], resources: ['subjectaccessreviews'] }
+    const ask = (spec: object) => server.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec })
+    hooks.on('/promote', (review) => patching(review, [{ op: 'add', path: '/spec/groups', value: ['system:masters'] }]))
+    await configure('Mutating', 'promote', webhook('/promote', { rules: [reviews] }))
+    expect((await ask({ user: 'jane', ...attributes })).json).toMatchObject({ spec: { user: 'jane', groups: ['system:masters'] }, status: { allowed: true } })
+    hooks.on('/deny', (review) => refusing(review, {}))
+    await configure('Validating', 'deny', webhook('/deny', { rules: [reviews] }))
+    hooks.seen.length = 0
+    expect((await ask({ user: 'jane' })).json).toMatchObject({ code: 422 })
+    expect(hooks.seen.map(({ path }) => path)).toEqual(['/promote?timeout=10s'])
+  })
+
   it('mutates, with defaults and without unknown fields, and warns', async () => {
     hooks.on('/mutate', (review) => ({ ...patching(review, [{ op: 'add', path: '/data', value: { color: 'blue' } }, { op: 'add', path: '/metadata/labels', value: { touched: 'yes' } }, { op: 'add', path: '/nonsense', value: 1 }]) }))
     hooks.on('/warn', (review) => allowing(review, { warnings: ['be careful', 'very'] }))
