@@ -167,8 +167,9 @@ export function pipeline(parts: PipelineParts): HttpHandler {
       checkTimeout(info)
       const wanted = wantedUser(exchange.request.headers)
       if (wanted) {
-        user = impersonation.judge(wanted, attributesOf(user, info)).user
-        audit?.impersonates(user)
+        const impersonated = impersonation.judge(wanted, attributesOf(user, info))
+        user = impersonated.user
+        audit?.impersonates(user, impersonated.constraint)
       }
       // Streams that go on are not held to any level; watches are while they begin.
       if (isLongRunning(info) && info.verb !== 'watch') return proceed()

@@ -220,7 +220,7 @@ describe('the audit log', () => {
     const { server, events } = await started('apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata, users: [kubernetes-admin]}]\n')
     await server.call('GET', '/api/v1/namespaces', undefined, { 'impersonate-user': 'jane' })
     expect(events().map(({ stage }) => stage)).toEqual(['RequestReceived', 'ResponseComplete'])
-    expect(events()[1]).toMatchObject({ user: { username: 'kubernetes-admin' }, impersonatedUser: { username: 'jane' }, responseStatus: { code: 403 } })
+    expect(events()[1]).toMatchObject({ user: { username: 'kubernetes-admin' }, impersonatedUser: { username: 'jane' }, authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' }, responseStatus: { code: 403 } })
   })
 
   it('is moved aside when it is large, and never keeps more than it should', async () => {

@@ -24,3 +24,15 @@ it("ends with the stage Panic when the server failed, in upstream's words", () =
     }),
   ).toMatchObject([{ stage: 'Panic', responseStatus: { status: 'Failure', reason: 'InternalError', code: 500, message: "APIServer panic'd: index out of range" } }])
 })
+
+it.each([
+  ['impersonate:user-info', { impersonationConstraint: 'impersonate:user-info' }],
+  ['', undefined],
+])('names the verb of constrained impersonation: %j', (constraint, authenticationMetadata) => {
+  const [event] = recorded((record) => {
+    record.impersonates({ name: 'jane', groups: [] }, constraint)
+    record.complete(200)
+  })
+  expect(event).toMatchObject({ user: { username: 'somebody' }, impersonatedUser: { username: 'jane' } })
+  expect((event as { authenticationMetadata?: object }).authenticationMetadata).toEqual(authenticationMetadata)
+})

@@ -21,6 +21,7 @@ type Known = { -readonly [field in keyof EventFields]?: EventFields[field] }
 interface EventFields {
   readonly annotations: Record<string, string>
   readonly impersonatedUser: object
+  readonly authenticationMetadata: object
   readonly requestObject: unknown
   readonly responseObject: unknown
   readonly responseStatus: object
@@ -114,8 +115,10 @@ export class AuditRecord {
     return reaches(this.#config.level, 'Request')
   }
 
-  impersonates(user: User): void {
+  /** `constraint` is the verb of constrained impersonation that allowed it; '' for plain `impersonate`. */
+  impersonates(user: User, constraint: string): void {
     this.#known.impersonatedUser = userOf(user)
+    if (constraint !== '') this.#known.authenticationMetadata = { impersonationConstraint: constraint }
   }
 
   authorized({ decision, reason }: Judgement): void {
@@ -157,7 +160,7 @@ export class AuditRecord {
   stage(stage: Stage): void {
     if (this.#config.omitStages.has(stage)) return
     const info = this.#info
-    const { requestObject, responseObject, responseStatus, impersonatedUser, annotations } = this.#known
+    const { requestObject, responseObject, responseStatus, impersonatedUser, authenticationMetadata, annotations } = this.#known
     const now = this.#process.clock.now()
     this.#write({
       kind: 'Event',
@@ -169,6 +172,7 @@ export class AuditRecord {
       verb: info.verb,
       user: userOf(this.#user),
       impersonatedUser,
+      authenticationMetadata,
       sourceIPs: this.#sources(),
       userAgent: this.#userAgent === '' ? undefined : this.#userAgent,
       objectRef: info.isResource ? this.#objectRef() : undefined,
