@@ -2,6 +2,7 @@ import type { Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
 import { fieldDuplicate, fieldForbidden, fieldInvalid, fieldNotSupported, fieldRequired } from '../../machinery/field-error.ts'
 import type { FieldError, FieldPath } from '../../machinery/field-error.ts'
 import { isDns1123Label, isDns1123Subdomain, isLabelValue } from '../../machinery/names.ts'
+import { labelKeysErrors } from './label-keys.ts'
 import { labelKeyErrors, validateLabelSelector } from './label-validation.ts'
 
 const required = 'requiredDuringSchedulingIgnoredDuringExecution'
@@ -93,6 +94,7 @@ function podAffinityErrors(affinity: PodAffinity, at: FieldPath): FieldError[] {
 
 function podTermErrors(term: PodAffinityTerm, at: FieldPath): FieldError[] {
   const errors = [...validateLabelSelector(term.labelSelector, at.child('labelSelector')), ...validateLabelSelector(term.namespaceSelector, at.child('namespaceSelector'))]
+  errors.push(...labelKeysErrors(term, at))
   for (const name of term.namespaces ?? []) for (const message of isDns1123Label(name)) errors.push(fieldInvalid(at.child('namespace'), name, message))
   return [...errors, ...topologyKeyErrors(term.topologyKey, at.child('topologyKey'))]
 }
@@ -123,7 +125,7 @@ export function spreadErrors(constraints: readonly TopologySpreadConstraint[] | 
       const policy = constraint[field]
       if (policy !== undefined && !inclusionPolicies.includes(policy)) errors.push(fieldNotSupported(at.child(field), policy, inclusionPolicies))
     }
-    errors.push(...validateLabelSelector(constraint.labelSelector, at.child('labelSelector')))
+    errors.push(...labelKeysErrors(constraint, at), ...validateLabelSelector(constraint.labelSelector, at.child('labelSelector')))
   }
   return errors
 }

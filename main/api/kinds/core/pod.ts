@@ -2,6 +2,7 @@ import type { Pod } from '../../generated/types.ts'
 import { isDns1123Subdomain } from '../../machinery/names.ts'
 import { defineKind } from '../kind.ts'
 import { keepStatus } from '../spec-and-status.ts'
+import { mergePodLabelKeys } from './label-keys.ts'
 import { podColumns, podRowConditions } from './pod-columns.ts'
 import { defaultPod } from './pod-defaults.ts'
 import { podHealth, podRelations } from './pod-health.ts'
@@ -33,6 +34,7 @@ export const podKind = defineKind<Pod>({
     generationOf: (pod) => pod.spec,
     defaults: defaultPod,
     prepareForCreate(pod) {
+      mergePodLabelKeys(pod)
       pod.status = { phase: 'Pending', qosClass: podQosClass(pod.spec ?? { containers: [] }) }
       if (pod.spec?.schedulingGates?.length) {
         pod.status.conditions = [{ type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' }]

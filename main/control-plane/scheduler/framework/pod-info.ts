@@ -88,19 +88,12 @@ function readTerm(pod: Pod, term: PodAffinityTerm, weight: number): AffinityTerm
   const own = !term.namespaces?.length && !term.namespaceSelector
   return {
     namespaces: new Set(own ? [pod.metadata.namespace ?? ''] : term.namespaces),
-    selector: withKeys(read(term.labelSelector), pod, term),
+    // The API server has merged matchLabelKeys and mismatchLabelKeys into the selector.
+    selector: read(term.labelSelector),
     topologyKey: term.topologyKey,
     namespaceSelector: term.namespaceSelector ? read(term.namespaceSelector) : undefined,
     weight,
   }
-}
-
-/** The pod's own values of `matchLabelKeys` are demanded, those of `mismatchLabelKeys` excluded; keys that it does not have say nothing. */
-function withKeys(selector: Selector, { metadata }: Pod, { matchLabelKeys = [], mismatchLabelKeys = [] }: PodAffinityTerm): Selector {
-  if (matchLabelKeys.length + mismatchLabelKeys.length === 0 || selector.nothing) return selector
-  const labels = metadata.labels ?? {}
-  const demand = (keys: readonly string[], operator: 'in' | 'notin'): Selector['requirements'] => keys.flatMap((key) => (labels[key] === undefined ? [] : [{ key, operator, values: [labels[key]] }]))
-  return { ...selector, requirements: [...selector.requirements, ...demand(matchLabelKeys, 'in'), ...demand(mismatchLabelKeys, 'notin')] }
 }
 
 function read(selector: PodAffinityTerm['labelSelector']): Selector {

@@ -158,18 +158,16 @@ export function podTopologySpread({ defaultConstraints: listed, defaultingType =
 
 function readConstraints(pod: Pod, whenUnsatisfiable: string): readonly Constraint[] {
   const constraints: Constraint[] = []
-  for (const constraint of pod.spec?.topologySpreadConstraints ?? []) if (constraint.whenUnsatisfiable === whenUnsatisfiable) constraints.push(readConstraint(pod, constraint))
+  for (const constraint of pod.spec?.topologySpreadConstraints ?? []) if (constraint.whenUnsatisfiable === whenUnsatisfiable) constraints.push(readConstraint(constraint))
   return constraints
 }
 
-function readConstraint(pod: Pod, constraint: TopologySpreadConstraint): Constraint {
-  const selector = cachedSelectorOf(constraint.labelSelector)
-  const labels = pod.metadata.labels ?? {}
-  const keys = (constraint.matchLabelKeys ?? []).filter((key) => labels[key] !== undefined)
+function readConstraint(constraint: TopologySpreadConstraint): Constraint {
   return {
     maxSkew: constraint.maxSkew,
     topologyKey: constraint.topologyKey,
-    selector: keys.length === 0 ? selector : { ...selector, requirements: [...selector.requirements, ...keys.map((key) => ({ key, operator: 'in' as const, values: [labels[key]!] }))] },
+    // The API server has merged matchLabelKeys into the selector.
+    selector: cachedSelectorOf(constraint.labelSelector),
     minDomains: constraint.minDomains ?? 1,
     honorsAffinity: constraint.nodeAffinityPolicy !== 'Ignore',
     honorsTaints: constraint.nodeTaintsPolicy === 'Honor',
