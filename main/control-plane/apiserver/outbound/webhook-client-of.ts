@@ -1,5 +1,6 @@
-import type { EndpointSlice, Service } from '../../../api/generated/types.ts'
+import type { Service } from '../../../api/generated/types.ts'
 import type { Parts } from '../parts.ts'
+import { SlicesOfServices } from './slices-of-services.ts'
 import type { ServiceLookup } from './service-address.ts'
 import { WebhookClient } from './webhook-client.ts'
 
@@ -11,15 +12,13 @@ export function webhookClientOf({ process, resources, settings }: Pick<Parts, 'p
 /** What a server's own caches know of Services. */
 export function serviceLookupOf({ process, resources }: Pick<Parts, 'process' | 'resources'>): ServiceLookup {
   const services = resources.storeOf('', 'services').store
+  let slices: SlicesOfServices | undefined
   return {
     service: (namespace, name) => services.cached(namespace, name) as Service | undefined,
     slices(namespace, service) {
-      const found: EndpointSlice[] = []
-      resources.ofGroup('discovery.k8s.io', 'endpointslices')?.stored?.cache.scan(namespace, (object) => {
-        if (object.metadata.labels?.['kubernetes.io/service-name'] === service) found.push(object as EndpointSlice)
-        return true
-      })
-      return found
+      const cache = resources.ofGroup('discovery.k8s.io', 'endpointslices')?.stored?.cache
+      if (!cache) return []
+      return (slices ??= new SlicesOfServices(cache)).of(namespace, service)
     },
     isSimulated: (address) => process.stack.network.stackAt(address) !== undefined,
   }
