@@ -24,7 +24,7 @@ export class Simulation {
     this.#cache = new SchedulerCache({ namespaceLabels, spreadingSelector: () => undefined })
     for (const node of nodes) this.#cache.setNode(node)
     for (const pod of pods) this.#cache.setPod(pod)
-    this.#plugins = [nodeUnschedulable, nodeName, taintToleration, nodeAffinity, nodePorts, nodeResourcesFit(), podTopologySpread(), interPodAffinity(this.#cache)]
+    this.#plugins = [nodeUnschedulable, nodeName, taintToleration, nodeAffinity(), nodePorts, nodeResourcesFit(), podTopologySpread(), interPodAffinity(this.#cache)]
   }
 
   addNode(node: Node): void {
