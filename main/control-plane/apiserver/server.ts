@@ -25,6 +25,7 @@ import { EndpointReconciler } from './bootstrap/endpoint-reconciler.ts'
 import { keepFlowControl } from './bootstrap/flow-control.ts'
 import { keepIdentityLease } from './bootstrap/identity-lease.ts'
 import { MasterLeases } from './bootstrap/master-leases.ts'
+import { keepLegacyTokenTracking } from './bootstrap/legacy-token-tracking.ts'
 import { OwnObjects } from './bootstrap/own-objects.ts'
 import { sendBookmarks } from './bookmarks.ts'
 import { isHealthCheck, pipeline } from './pipeline.ts'
@@ -170,6 +171,7 @@ export function kubeApiserver(options: ApiServerOptions): (process: Process) => 
       keepCompacting(process, options.etcd)
       keepFlowControl(process, own, resources)
       keepApiServices(process, own, resources)
+      keepLegacyTokenTracking(process, own, resources)
       aggregation?.start()
     })()
     sendBookmarks(process, resources)

@@ -13,6 +13,8 @@ import type { ObjectLookup } from './object-lookup.ts'
 import { serviceAccountTokens } from './service-account-tokens.ts'
 import { TokenReader } from './token-claims.ts'
 
+const dayMs = 86_400_000
+
 export interface AuthenticationParts {
   readonly process: Process
   readonly resources: Resources
@@ -42,7 +44,9 @@ export function makeAuthenticator({ process, resources, own, tokens, issuer }: A
   /** Keeps the day of a secret's last use in its label; once a day is enough. */
   function noteUse(secret: Secret): void {
     const today = formatTime(now()).slice(0, 10)
-    if ((secret.metadata.labels?.[lastUsedLabel] ?? '') >= today) return
+    const lastUsed = secret.metadata.labels?.[lastUsedLabel]
+    // Another server's clock may be a little ahead.
+    if (lastUsed === today || lastUsed === formatTime(now() + dayMs).slice(0, 10)) return
     const { store } = resources.storeOf('', 'secrets')
     const labelled = (current: KubeObject | undefined): KubeObject => ({ ...current!, metadata: { ...current!.metadata, labels: { ...current!.metadata.labels, [lastUsedLabel]: today } } })
     store.update(own.context(), secret.metadata.namespace ?? '', secret.metadata.name, { subresource: '', mayCreate: false, transform: labelled }, { dryRun: false, fieldManager: 'kube-apiserver' }).catch((error: unknown) => {
