@@ -74,11 +74,13 @@ const sameList = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON
 export function dropTypeDependentFields(service: Service, old: Service): void {
   const spec = service.spec ?? {}
   const was = old.spec ?? {}
-  if (needsClusterIP(old) && !needsClusterIP(service) && spec.clusterIP === was.clusterIP && sameList(spec.clusterIPs, was.clusterIPs)) {
-    delete spec.clusterIP
-    delete spec.clusterIPs
-    delete spec.ipFamilies
-    delete spec.ipFamilyPolicy
+  if (needsClusterIP(old) && !needsClusterIP(service)) {
+    if (spec.clusterIP === was.clusterIP && sameList(spec.clusterIPs, was.clusterIPs)) {
+      delete spec.clusterIP
+      delete spec.clusterIPs
+    }
+    if (sameList(spec.ipFamilies, was.ipFamilies)) delete spec.ipFamilies
+    if (spec.ipFamilyPolicy === was.ipFamilyPolicy) delete spec.ipFamilyPolicy
   }
   if (needsNodePort(old) && !needsNodePort(service)) {
     const oldPorts = (was.ports ?? []).map((port) => port.nodePort)

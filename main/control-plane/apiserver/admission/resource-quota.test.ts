@@ -98,4 +98,32 @@ describe('a quota', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3)
     expect(await usage()).toEqual({ pods: '3' })
   })
+
+  const service = (name: string, type = 'ClusterIP') => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { type, ports: [{ port: 80 }] } })
+  it.each<[string, string, string, string | undefined, object, number]>([
+    ['a create', 'POST', 'services', undefined, service('b'), 201],
+    ['a create with too much', 'POST', 'services', undefined, service('b', 'NodePort'), 403],
+    ['a create by generateName', 'POST', 'services', undefined, { ...service(''), metadata: { generateName: 'b-' } }, 201],
+    ['an update', 'PUT', 'services/a', undefined, service('a', 'LoadBalancer'), 200],
+    ['an update with too much', 'PUT', 'services/a', undefined, service('a', 'NodePort'), 403],
+    ['a patch', 'PATCH', 'services/a', 'merge-patch', { spec: { type: 'LoadBalancer' } }, 200],
+    ['an apply of what is new', 'PATCH', 'services/b', 'apply-patch', service('b'), 201],
+    ['an apply of what is there', 'PATCH', 'services/a', 'apply-patch', service('a', 'LoadBalancer'), 200],
+    ['a delete', 'DELETE', 'services/a', undefined, {}, 200],
+    ['a deletecollection', 'DELETE', 'services', undefined, {}, 200],
+  ])('is asked by a dry run of %s, and charged nothing', async (_name, method, path, patch, body, status) => {
+    const { call, make, usage, run } = await start({ services: '3', 'services.nodeports': '0', 'services.loadbalancers': '1' })
+    await make('services', service('a'))
+    const before = (await call('GET', `${base}/resourcequotas/q`)).json
+    expect(before.status.used).toEqual({ services: '1', 'services.nodeports': '0', 'services.loadbalancers': '0' })
+    // A load balancer without node ports leaves those of the quota alone.
+    const spec = (body as { spec?: { type?: string } }).spec
+    const given = spec?.type === 'LoadBalancer' ? { ...body, spec: { ...spec, allocateLoadBalancerNodePorts: false } } : body
+    const answer = await call(method, `${base}/${path}?dryRun=All&force=true&fieldManager=test`.replace(patch === 'apply-patch' ? '' : '&force=true', ''), method === 'DELETE' ? undefined : given, patch ? { 'content-type': `application/${patch === 'apply-patch' ? 'apply-patch+yaml' : 'merge-patch+json'}` } : {})
+    expect(answer.status, JSON.stringify(answer.json)).toBe(status)
+    if (status === 403) expect(answer.json.message).toContain('exceeded quota: q, requested: services.nodeports=1, used: services.nodeports=0, limited: services.nodeports=0')
+    await run(20)
+    expect((await call('GET', `${base}/resourcequotas/q`)).json).toEqual(before)
+    expect(await usage()).toEqual(before.status.used)
+  })
 })

@@ -108,6 +108,56 @@ describe('what is given back', () => {
   })
 })
 
+describe('a dry run', () => {
+  const health = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }
+  const ports = (nodePort: number): object => ({ type: 'NodePort', ports: [{ port: 80, nodePort }] })
+  const patchOf = (type: string) => ({ 'content-type': `application/${type}` })
+  it.each<[string, string, string, object, Record<string, string> | undefined, (spec: Record<string, never>) => boolean]>([
+    ['a create', 'POST', '', service('b'), undefined, ({ clusterIP }) => /^10\./.test(clusterIP)],
+    ['a create with a node port', 'POST', '', service('b', { type: 'NodePort' }), undefined, ({ clusterIP, ports: [first] }) => /^10\./.test(clusterIP) && first!['nodePort'] >= 30_000],
+    ['a create with a health check', 'POST', '', service('b', health), undefined, ({ healthCheckNodePort }) => healthCheckNodePort >= 30_000],
+    ['a create that names both', 'POST', '', service('b', { clusterIP: '10.96.8.8', ...ports(31_111) }), undefined, ({ clusterIP, ports: [first] }) => clusterIP === '10.96.8.8' && first!['nodePort'] === 31_111],
+    ['a headless create', 'POST', '', service('b', { clusterIP: 'None' }), undefined, ({ clusterIP }) => clusterIP === 'None'],
+    ['an apply of what is new', 'PATCH', '/b', service('b', { type: 'NodePort' }), patchOf('apply-patch+yaml'), ({ clusterIP, ports: [first] }) => /^10\./.test(clusterIP) && first!['nodePort'] >= 30_000],
+    ['an update to node ports', 'PUT', '/a', service('a', { type: 'NodePort' }), undefined, ({ ports: [first] }) => first!['nodePort'] >= 30_000],
+    ['a patch to a load balancer', 'PATCH', '/a', { spec: health }, patchOf('merge-patch+json'), ({ healthCheckNodePort }) => healthCheckNodePort >= 30_000],
+    ['a patch to an external name', 'PATCH', '/a', { spec: { type: 'ExternalName', externalName: 'example.org', clusterIP: null, clusterIPs: null } }, patchOf('merge-patch+json'), ({ clusterIP }) => !clusterIP],
+    ['a patch of node ports away', 'PATCH', '/n', { spec: { type: 'ClusterIP' } }, patchOf('merge-patch+json'), ({ ports: [first] }) => !first!['nodePort']],
+    ['a delete', 'DELETE', '/n', {}, undefined, () => true],
+  ])('of %s shows what would be allocated and keeps none of it', async (_name, method, at, body, headers, isRight) => {
+    const server = await startServer()
+    const all = async (): Promise<unknown> => {
+      const lists: unknown[] = []
+      for (const each of ['/apis/networking.k8s.io/v1/ipaddresses', path]) lists.push((await server.call('GET', each)).json.items)
+      return lists
+    }
+    await server.call('POST', path, service('a'))
+    await server.call('POST', path, service('n', ports(32_222)))
+    const before = await all()
+    const answer = await server.call(method, `${path}${at}?dryRun=All&fieldManager=test`, method === 'DELETE' ? undefined : body, headers ?? {})
+    expect(answer.status, JSON.stringify(answer.json)).toBeLessThan(300)
+    if (answer.json.kind === 'Service') expect(isRight(answer.json.spec), JSON.stringify(answer.json.spec)).toBe(true)
+    await server.run(50)
+    expect(await all()).toEqual(before)
+    // Whatever was shown may be had by another, and what is taken stays taken.
+    const { clusterIP, ports: [port] = [] } = method === 'POST' && answer.json.spec.clusterIP !== 'None' ? answer.json.spec : { clusterIP: '10.96.8.8' }
+    const free = await server.call('POST', path, service('other', { clusterIP, type: 'NodePort', ports: [{ port: 80, nodePort: port?.nodePort ?? 31_111 }] }))
+    expect(free.status, JSON.stringify(free.json)).toBe(201)
+    expect((await server.call('POST', path, service('third', ports(32_222)))).status).toBe(422)
+  })
+
+  it.each<[string, object, string]>([
+    ['a taken address', { clusterIP: '10.96.0.1' }, 'failed to allocate IP 10.96.0.1: provided IP is already allocated'],
+    ['an address elsewhere', { clusterIP: '1.2.3.4' }, 'the provided IP (1.2.3.4) is not in the valid range. The range of valid IPs is 10.96.0.0/12'],
+    ['a taken port', ports(32_222), 'provided port is already allocated'],
+    ['a port elsewhere', ports(80), 'provided port is not in the valid range. The range of valid ports is 30000-32767'],
+  ])('is refused %s as the write would be', async (_name, spec, message) => {
+    const server = await startServer()
+    await server.call('POST', path, service('n', ports(32_222)))
+    for (const query of ['?dryRun=All', '']) expect((await server.call('POST', `${path}${query}`, service('b', spec))).json).toMatchObject({ code: 422, message: expect.stringContaining(message) as string })
+  })
+})
+
 describe('the repair', () => {
   it('claims what Services have that nobody claimed, and frees what no Service has', async () => {
     const lab = await pair()
