@@ -1,19 +1,41 @@
 /** Expressions that select devices (resource.k8s.io): `device` in, true or false out. */
 import type { Device } from '../generated/types.ts'
 import { mustParseQuantity } from '../machinery/quantity.ts'
-import { compile } from './compile.ts'
+import { callCostMax, compile } from './compile.ts'
 import type { Program } from './compile.ts'
 import { QuantityValue, quantityType } from './functions/quantities.ts'
 import { parseSemver } from './functions/semvers.ts'
 import { boolType, dynType, mapType, objectType, stringType } from './types.ts'
+import type { Type } from './types.ts'
 import { ArrayList, CelMap, EntryMap } from './values.ts'
 import type { CelValue } from './values.ts'
 
-const fields = new Map([
-  ['driver', stringType],
-  ['attributes', mapType(stringType, mapType(stringType, dynType))],
-  ['capacity', mapType(stringType, mapType(stringType, quantityType))],
-  ['allowMultipleAllocations', boolType],
+/** The most that each may hold (bytes, entries): estimates of cost count on it. */
+const [valueMax, idMax, domainMax, driverMax, entriesMax] = [64, 32, 63, 63, 32]
+const byDomain = (ofDomain: Type): Type => mapType({ ...stringType, sizeMax: domainMax }, ofDomain, entriesMax)
+const byId = (value: Type): Type => mapType({ ...stringType, sizeMax: idMax }, value, entriesMax)
+
+/** Estimates follow `attributes["d"].name` by fields: every one has the size that any attribute may have. */
+class EveryField extends Map<string, Type> {
+  readonly #type: Type
+
+  constructor(type: Type) {
+    super()
+    this.#type = type
+  }
+
+  override get(): Type {
+    return this.#type
+  }
+}
+
+const attribute: Type = { ...dynType, sizeMax: valueMax }
+
+const fields = new Map<string, Type>([
+  ['driver', { ...stringType, sizeMax: driverMax }],
+  ['attributes', byDomain({ ...byId(attribute), fields: new EveryField(attribute) })],
+  ['capacity', byDomain(byId(quantityType))],
+  ['allowMultipleAllocations', { ...boolType, sizeMax: 1 }],
 ])
 const declarations = { variables: { device: objectType('kubernetes.DRADevice', fields) } }
 
@@ -30,6 +52,13 @@ export function compileDeviceSelector(expression: string): Program | string {
   if (programs.size >= programsMax) programs.delete(programs.keys().next().value!)
   programs.set(expression, result)
   return result
+}
+
+/** What the API server has against an expression that selects devices: it does not compile, or could cost more than one evaluation may. */
+export function deviceSelectorProblem(expression: string): { readonly type: 'invalid' | 'forbidden'; readonly detail: string } | undefined {
+  const program = compileDeviceSelector(expression)
+  if (typeof program === 'string') return { type: 'invalid', detail: program }
+  return program.estimate().max > callCostMax ? { type: 'forbidden', detail: 'too complex, exceeds cost limit' } : undefined
 }
 
 /** What an expression says of a driver's device; or in words why it says nothing. */

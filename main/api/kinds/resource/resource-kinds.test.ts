@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Device, DeviceClaim, ResourceClaim, ResourceClaimStatus, ResourceSlice, ResourceSliceSpec } from '../../generated/types.ts'
 import { fieldErrorText } from '../../machinery/field-error.ts'
 import { errorsOf, made, updateErrorsOf } from '../testing/life-of.ts'
@@ -7,7 +7,6 @@ import { deviceClassKind } from './device-class.ts'
 import { resourceClaimTemplateKind } from './resource-claim-template.ts'
 import { resourceClaimKind } from './resource-claim.ts'
 import { resourceSliceKind } from './resource-slice.ts'
-import { checkDeviceSelectorsWith } from './selectors.ts'
 
 const apiVersion = 'resource.k8s.io/v1'
 const claim = (devices: DeviceClaim, status?: ResourceClaimStatus): ResourceClaim => ({ apiVersion, kind: 'ResourceClaim', metadata: { name: 'x', namespace: 'n' }, spec: { devices }, ...(status ? { status } : {}) })
@@ -75,16 +74,29 @@ describe('resource claims', () => {
 })
 
 describe('templates and classes', () => {
-  afterEach(() => checkDeviceSelectorsWith(undefined))
-
   it('are checked as claims are', () => {
     expect(errorsOf(resourceClaimTemplateKind, { apiVersion, kind: 'ResourceClaimTemplate', metadata: { name: 'x' }, spec: { metadata: { labels: { 'a b': 'c' } }, spec: { devices: { requests: [{ name: 'a' }] } } } }).map((text) => text.split(':')[0])).toEqual(['spec.metadata.labels', 'spec.spec.devices.requests[0]'])
   })
 
-  it('have their expressions checked', () => {
-    checkDeviceSelectorsWith((expression) => (expression === 'bad' ? { type: 'invalid', detail: 'compilation failed' } : undefined))
-    expect(errorsOf(deviceClassKind, { apiVersion, kind: 'DeviceClass', metadata: { name: 'x' }, spec: { selectors: [{ cel: { expression: 'bad' } }, {}], extendedResourceName: 'cpu' } })).toEqual([
-      'spec.selectors[0].cel.expression: Invalid value: "bad": compilation failed',
+  it.each<[string, string[]]>([
+    ['device.driver == "gpu.example.com"', []],
+    ['device.attributes["gpu.example.com"].model == "a" && device.capacity["gpu.example.com"].memory.isGreaterThan(quantity("1Gi"))', []],
+    ['device.attributes["gpu.example.com"].model.lowerAscii().matches("^a[0-9]+$") && device.attributes["gpu.example.com"]["model"].contains("0")', []],
+    ['bad', ['Invalid value: "bad": compilation failed: ERROR: <input>:1:1: undeclared reference to \'bad\' (in container \'\')\n | bad\n | ^']],
+    ['device.nothing', ['Invalid value: "device.nothing": compilation failed: ERROR: <input>:1:7: undefined field \'nothing\'\n | device.nothing\n | ......^']],
+    ['device.driver', ['Invalid value: "device.driver": must evaluate to bool or the unknown type, not string']],
+    ['x'.repeat(10_241), ['Too long: may not be more than 10240 bytes']],
+  ])('have the expression %s checked', (expression, expected) => {
+    const [class_, inClaim] = ['spec.selectors[0].cel.expression', 'spec.devices.requests[0].exactly.selectors[0].cel.expression']
+    const selectors = [{ cel: { expression } }]
+    expect(errorsOf(deviceClassKind, { apiVersion, kind: 'DeviceClass', metadata: { name: 'x' }, spec: { selectors } })).toEqual(expected.map((text) => `${class_}: ${text}`))
+    expect(errorsOf(resourceClaimKind, claim({ requests: [{ name: 'a', exactly: { deviceClassName: 'c', selectors } }] }))).toEqual(expected.map((text) => `${inClaim}: ${text}`))
+  })
+
+  it('refuse expressions that could cost too much', () => {
+    const expression = Array.from({ length: 4 }, (_, depth) => `device.attributes.all(k${depth}, `).join('') + 'true' + ')'.repeat(4)
+    expect(errorsOf(deviceClassKind, { apiVersion, kind: 'DeviceClass', metadata: { name: 'x' }, spec: { selectors: [{ cel: { expression } }, {}], extendedResourceName: 'cpu' } })).toEqual([
+      'spec.selectors[0].cel.expression: Forbidden: too complex, exceeds cost limit',
       'spec.selectors[1].cel: Required value',
       'spec.extendedResourceName: Invalid value: "cpu": must be a valid extended resource name',
     ])
