@@ -6,6 +6,8 @@ import type { RecordedInput } from '../kernel/input-log.ts'
 import type { Cluster } from './cluster.ts'
 import { consoleLabel, ConsoleSessions, type ConsoleInput } from './console-sessions.ts'
 import { etcdFromOutside, rangeOfPrefix } from './etcd-from-outside.ts'
+import type { PacketRequest } from '../../preload/contract/packet.ts'
+import { packetLabel, packetTraceIn } from './followed-packets.ts'
 import { versionsOf } from './key-history.ts'
 import { trafficLabel, type TrafficInput } from './outside-traffic.ts'
 
@@ -27,6 +29,7 @@ export function replayRun(cluster: Cluster, inputs: readonly RecordedInput[]): v
       const { key, limit, atRevision } = data as { key: string; limit: number; atRevision: number }
       versionsOf(cluster, key, limit, atRevision).catch(() => {})
     } else if (label === trafficLabel) cluster.traffic.apply(data as TrafficInput)
+    else if (label === packetLabel) packetTraceIn(cluster, data as PacketRequest).catch(() => {})
     else if (label === consoleLabel) consoles.apply(data as ConsoleInput)
     else throw new Error(`input ${label} cannot be replayed: nobody knows it`)
   })

@@ -3,15 +3,17 @@ import type { ApiCalls, ApiRequest, ApiResponse, ApiStreams } from '../../preloa
 import type { EtcdCalls, EtcdHistory, EtcdRange } from '../../preload/contract/etcd.ts'
 import type { FaultCalls } from '../../preload/contract/faults.ts'
 import type { ObserveCalls, ObserveStreams } from '../../preload/contract/observe.ts'
+import type { PacketCalls } from '../../preload/contract/packet.ts'
 import type { ArgumentOf, EventOf, ResultOf } from '../../preload/contract/services.ts'
 import type { TimeCalls, TimeState, TimeStreams } from '../../preload/contract/time.ts'
 import type { WatchEvent } from '../../preload/contract/watch-event.ts'
 import type { HttpResponse } from '../kernel/http.ts'
 import type { Cluster } from './cluster.ts'
 import { rangeOfPrefix } from './etcd-from-outside.ts'
+import { tracePacket } from './followed-packets.ts'
 import { versionsOf } from './key-history.ts'
 
-type ThreadCalls = ApiCalls & EtcdCalls & ObserveCalls & TimeCalls & FaultCalls
+type ThreadCalls = ApiCalls & EtcdCalls & ObserveCalls & TimeCalls & FaultCalls & PacketCalls
 type ThreadStreams = ApiStreams & ObserveStreams & TimeStreams
 
 /** The part of the window's contract that is answered where the cluster lives. */
@@ -30,6 +32,7 @@ export function threadServices(cluster: Cluster): ThreadServices {
       'etcd.range': (range) => readEtcd(cluster, range),
       'etcd.history': (wanted) => readHistory(cluster, wanted),
       'observe.rootOf': ({ spanId }) => ({ rootId: observer.traces.rootOf(spanId) }),
+      'packet.trace': (request) => tracePacket(cluster, request),
       'time.pause': () => (pacer.pause(), cluster.timeState()),
       'time.resume': () => (pacer.resume(), cluster.timeState()),
       'time.step': async (step) => {

@@ -57,11 +57,16 @@ export interface Flow {
   sourceAddress: string
   destination: Endpoint
   /** Present when somebody follows the flow: filters say there what they did with it, and where. */
-  readonly note?: (machine: string, text: string) => void
+  readonly note?: (part: FlowPart, machine: string, text: string) => void
 }
+
+/** What kind of thing happened to a flow: somebody opens it, a rule matches it, a backend is chosen for it, a policy judges it, it
+ *  arrives on another machine, a listener takes it, replies go back, or it ends there. */
+export type FlowPart = 'open' | 'rule' | 'backend' | 'policy' | 'arrival' | 'listener' | 'reply' | 'failure'
 
 /** Something that happened to a flow, and on which machine. */
 export interface FlowStep {
+  readonly part: FlowPart
   readonly machine: string
   readonly text: string
 }
@@ -222,14 +227,14 @@ export class Network {
    *  The rules count and choose as they would for a real one. */
   follow(source: NetworkStack, to: Endpoint, protocol: Protocol = 'tcp'): FollowedFlow {
     const steps: FlowStep[] = []
-    const note = (machine: string, text: string): void => void steps.push({ machine, text })
+    const note = (part: FlowPart, machine: string, text: string): void => void steps.push({ part, machine, text })
     const flow: Flow = { protocol, source, sourceAddress: source.sourceAddressFor(to.address), destination: to, note }
-    note(source.machine, `${source.name} (${flow.sourceAddress}) opens ${protocol} ${to.address}:${to.port}`)
+    note('open', source.machine, `${source.name} (${flow.sourceAddress}) opens ${protocol} ${to.address}:${to.port}`)
     const route = this.#route(flow)
-    if ('failure' in route) note(source.machine, `${new DialError(route.failure, to).message}, after ${Math.round(route.afterMs)} ms`)
+    if ('failure' in route) note('failure', source.machine, `${new DialError(route.failure, to).message}, after ${Math.round(route.afterMs)} ms`)
     else {
-      note(route.target.machine, `${route.target.name} listens on ${flow.destination.port} and sees ${flow.sourceAddress}`)
-      note(source.machine, `replies come back the same way${flow.destination.address === to.address ? '' : `, from ${flow.destination.address}:${flow.destination.port} turned back into ${to.address}:${to.port}`}`)
+      note('listener', route.target.machine, `${route.target.name} listens on ${flow.destination.port} and sees ${flow.sourceAddress}`)
+      note('reply', source.machine, `replies come back the same way${flow.destination.address === to.address ? '' : `, from ${flow.destination.address}:${flow.destination.port} turned back into ${to.address}:${to.port}`}`)
     }
     return { steps, outcome: 'failure' in route ? route.failure : 'connected', destination: flow.destination, sourceAddress: flow.sourceAddress }
   }
@@ -249,7 +254,7 @@ export class Network {
       if (!target || isDown(target)) return fail(target ? 'timeout' : 'unreachable', target ? dialTimeoutMs : 3_000)
       if (this.isCut(from.machine, target.machine)) return fail('timeout', dialTimeoutMs)
       if (target === source) break
-      if (from.machine !== target.machine) flow.note?.(target.machine, `arrives from ${from.machine} for ${address}:${flow.destination.port}`)
+      if (from.machine !== target.machine) flow.note?.('arrival', target.machine, `arrives from ${from.machine} for ${address}:${flow.destination.port}`)
       const into = runFilters([target.parent?.ingress, target.ingress], flow)
       if (into !== 'accept') return into === 'drop' ? fail('timeout', dialTimeoutMs) : fail('refused', this.delayMs(source.machine, target.machine))
       if (flow.destination.address === address || hop === forwardsMax) break

@@ -34,6 +34,7 @@ export function labServices(lab: Lab, terminals: Terminals, settings: SettingsFi
       'etcd.range': relayCall('etcd.range'),
       'etcd.history': relayCall('etcd.history'),
       'observe.rootOf': relayCall('observe.rootOf'),
+      'packet.trace': relayCall('packet.trace'),
       'time.pause': relayCall('time.pause'),
       'time.resume': relayCall('time.resume'),
       'time.step': relayCall('time.step'),

@@ -3,12 +3,13 @@ import type { EtcdCalls } from './etcd.ts'
 import type { FaultCalls } from './faults.ts'
 import type { LabCalls, LabStreams } from './lab.ts'
 import type { ObserveCalls, ObserveStreams } from './observe.ts'
+import type { PacketCalls } from './packet.ts'
 import type { SettingsCalls, SettingsStreams } from './settings.ts'
 import type { TerminalCalls, TerminalStreams } from './terminal.ts'
 import type { TimeCalls, TimeStreams } from './time.ts'
 
 /** Every call by name: what it takes and what it promises. */
-export interface Calls extends ApiCalls, EtcdCalls, ObserveCalls, TimeCalls, TerminalCalls, LabCalls, SettingsCalls, FaultCalls {}
+export interface Calls extends ApiCalls, EtcdCalls, ObserveCalls, TimeCalls, TerminalCalls, LabCalls, SettingsCalls, FaultCalls, PacketCalls {}
 
 /** Every stream by name: what it takes and what its events are. */
 export interface Streams extends ApiStreams, ObserveStreams, TimeStreams, TerminalStreams, LabStreams, SettingsStreams {}

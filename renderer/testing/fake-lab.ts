@@ -88,6 +88,21 @@ export function fakeLab(cluster: FakeCluster, options: { readonly paused?: boole
         return { revision: cluster.revision, count: keys.length, keys: keys.map((key) => ({ key, createRevision: 900, modRevision: 1_012, version: 3, lease: '0', valueBytes: 812, ...(values && { value: '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"nginx","namespace":"default"}}' }) })) }
       },
       'observe.rootOf': ({ spanId }) => ({ rootId: spanId }),
+      'packet.trace': ({ machine, pod, name, port, protocol }) => {
+        asked.push(`packet ${protocol} ${pod ?? machine} ${name}:${port}`)
+        return {
+          outcome: 'connected',
+          steps: [
+            { part: 'lookup', machine, text: `dns 10.96.0.10: ${name}.svc.cluster.local: NOERROR A 10.96.7.7` },
+            { part: 'open', machine, text: `${pod ?? machine} (10.244.1.5) opens ${protocol} 10.96.7.7:${port}` },
+            { part: 'rule', machine, text: `10.96.7.7:${port} is the cluster IP of default/web (iptables)` },
+            { part: 'backend', machine, text: 'endpoint 10.244.2.9:80 chosen of 3' },
+            { part: 'arrival', machine: 'worker-2', text: `arrives from ${machine} for 10.244.2.9:80` },
+            { part: 'listener', machine: 'worker-2', text: 'default/web-1 listens on 80 and sees 10.244.1.5' },
+            { part: 'reply', machine, text: `replies come back the same way, from 10.244.2.9:80 turned back into 10.96.7.7:${port}` },
+          ],
+        }
+      },
       'time.pause': () => changeTime({ paused: true }),
       'time.resume': () => changeTime({ paused: false }),
       'time.step': (by) => changeTime({ now: time.now + ('durationMs' in by ? by.durationMs : 1), executed: time.executed + 1 }),

@@ -6,7 +6,10 @@ import { podKind } from '../../main/api/kinds/core/pod.ts'
 import { serviceKind } from '../../main/api/kinds/core/service.ts'
 import { networkPolicyKind } from '../../main/api/kinds/networking/network-policy.ts'
 import { isPodReady } from '../../main/api/machinery/pod.ts'
-import { bootedLab } from './simulated-lab.ts'
+import { packetLabel, tracePacket } from '../../main/cluster/followed-packets.ts'
+import { replayRun } from '../../main/cluster/replay.ts'
+import type { RecordedInput } from '../../main/kernel/input-log.ts'
+import { bootedLab, createLab } from './simulated-lab.ts'
 import { runOnMachine } from './test-terminal.ts'
 
 /** What a node shows of the ways through its network, in kube-proxy's modes. */
@@ -54,3 +57,33 @@ test("a node tells a packet's way hop by hop, and its rules in the words of kube
   }
   await lab.cluster.stop()
 }, 60_000)
+
+test('the window follows a packet as a recorded input, and the run replays to the same trace', async () => {
+  const lab = await bootedLab({ workers: 1, seed: 5 })
+  const ask = (request: Partial<Parameters<typeof tracePacket>[1]>) => lab.settle(tracePacket(lab.cluster, { machine: 'worker-1', name: 'kube-dns.kube-system', port: 53, protocol: 'udp', ...request }))
+  await lab.until(async () => (await lab.client.list(podKind, { labelSelector: 'k8s-app=kube-dns' })).items.every(isPodReady), 90_000, 'name servers')
+  await lab.cluster.kernel.runFor(3_000)
+
+  const open = await ask({})
+  expect(open.outcome).toBe('connected')
+  expect([...new Set(open.steps.map(({ part }) => part))].filter((part) => part !== 'arrival')).toEqual(['lookup', 'open', 'rule', 'backend', 'listener', 'reply'])
+  expect(await ask({ name: 'nobody' })).toMatchObject({ outcome: 'no-such-name', steps: expect.arrayContaining([{ part: 'lookup', machine: 'worker-1', text: 'dns 10.96.0.10: nobody: NXDOMAIN' }]) })
+  const refused = await ask({ name: '192.168.64.10', port: 81, protocol: 'tcp' })
+  expect(refused).toMatchObject({ outcome: 'refused' })
+  expect(refused.steps.at(-1)).toMatchObject({ part: 'failure', text: expect.stringContaining('connection refused') })
+  await expect(ask({ pod: 'default/none' })).rejects.toMatchObject({ code: 'not-found' })
+  await expect(ask({ machine: 'worker-9' })).rejects.toMatchObject({ code: 'not-found' })
+  await expect(async () => tracePacket(lab.cluster, { machine: 'worker-1', name: 'a b', port: 0, protocol: 'tcp' })).rejects.toMatchObject({ code: 'invalid' })
+
+  await lab.cluster.kernel.runFor(1_000)
+  const end = lab.cluster.kernel.now()
+  const recorded = JSON.parse(JSON.stringify(lab.cluster.kernel.inputs.recorded)) as RecordedInput[]
+  expect(recorded.filter(({ label }) => label === packetLabel)).toHaveLength(5)
+  const again = createLab({ workers: 1, seed: 5 })
+  replayRun(again.cluster, recorded)
+  again.cluster.boot()
+  await again.cluster.kernel.runUntil(end)
+  expect(again.cluster.kernel.executed).toBe(lab.cluster.kernel.executed)
+  expect(again.traceDigest()).toBe(lab.traceDigest())
+  await lab.cluster.stop()
+})

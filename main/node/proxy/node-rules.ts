@@ -1,5 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.ts'
-import type { Flow, FlowFilter, NetworkStack, Verdict } from '../../kernel/network.ts'
+import type { Flow, FlowFilter, FlowPart, NetworkStack, Verdict } from '../../kernel/network.ts'
 import type { Random } from '../../kernel/random.ts'
 import { parseAddress, parseRange, rangeContains } from '../network/addresses.ts'
 import type { ProxyMode } from './proxy-mode.ts'
@@ -86,7 +86,7 @@ export class NodeRules {
     const target = this.#targetOf(flow)
     if (!target) return 'accept'
     const { rules, entrance } = target
-    const note = (text: string): void => flow.note?.(this.#stack.machine, text)
+    const note = (text: string, part: FlowPart = 'rule'): void => flow.note?.(part, this.#stack.machine, text)
     note(`${flow.destination.address}:${flow.destination.port} is ${entrance === 'cluster' ? 'the cluster IP' : entrance === 'loadBalancer' ? 'a load balancer address' : 'a node port or external IP'} of ${rules.name} (${this.mode})`)
     if (!rules.anyEndpoints) {
       note('rejected: it has no endpoints')
@@ -106,7 +106,7 @@ export class NodeRules {
     const endpoint = this.#choose(rules, endpoints, flow.sourceAddress)
     this.#counts.set(rules.name, (this.#counts.get(rules.name) ?? 0) + 1)
     flow.destination = { address: endpoint.address, port: endpoint.port }
-    note(`endpoint ${endpoint.address}:${endpoint.port} chosen of ${endpoints.length}${rules.affinitySeconds > 0 ? ', by client affinity' : ''}`)
+    note(`endpoint ${endpoint.address}:${endpoint.port} chosen of ${endpoints.length}${rules.affinitySeconds > 0 ? ', by client affinity' : ''}`, 'backend')
     if (entrance !== 'cluster' && rules.masqueradeExternal && !fromHere) {
       note(`source ${flow.sourceAddress} masqueraded as ${this.#stack.address}`)
       flow.sourceAddress = this.#stack.address

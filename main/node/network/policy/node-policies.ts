@@ -59,7 +59,7 @@ export class NodePolicies {
     if (!isolated) return 'accept'
     const dropped = allowedBy === undefined
     this.#counts[dropped ? 'dropped' : 'allowed']++
-    flow.note?.(this.#stack.machine, dropped ? `dropped: ${direction} of ${pod.metadata.namespace}/${pod.metadata.name} is isolated by ${selecting.filter((policy) => policy[direction]).map(({ name }) => name).join(', ')}, and no rule allows it` : `${direction} allowed by NetworkPolicy ${allowedBy.namespace}/${allowedBy.name}`)
+    flow.note?.('policy', this.#stack.machine, dropped ? `dropped: ${direction} of ${pod.metadata.namespace}/${pod.metadata.name} is isolated by ${selecting.filter((policy) => policy[direction]).map(({ name }) => name).join(', ')}, and no rule allows it` : `${direction} allowed by NetworkPolicy ${allowedBy.namespace}/${allowedBy.name}`)
     return dropped ? 'drop' : 'accept'
   }
 
