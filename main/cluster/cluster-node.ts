@@ -13,7 +13,7 @@ import { etcdClient } from '../control-plane/etcd/network-client.ts'
 import { etcdServer } from '../control-plane/etcd/server.ts'
 import { kubeScheduler } from '../control-plane/scheduler/kube-scheduler.ts'
 import { Host } from '../node/host/host.ts'
-import { kubelet } from '../node/kubelet/kubelet.ts'
+import { Kubelet, kubelet } from '../node/kubelet/kubelet.ts'
 import { ImageCatalogue } from '../node/runtime/images/catalogue.ts'
 import { catalogueRegistries } from '../node/runtime/images/registry.ts'
 import { containerRuntime } from '../node/runtime/runtime.ts'
@@ -130,6 +130,7 @@ export class ClusterNode {
       interfaces: () => this.network.interfaces(),
       furnish: (files) => plantNodeFiles(files, { options: this.#options, machine: spec, server: this.#surroundings.server, podCidr: () => this.network.podCidr }),
       power: (on) => (on ? this.powerOn() : machine.powerOff()),
+      beforePowerOff: () => this.#shutDownPods(),
       reach: this.#surroundings.reach,
     }))
   }
@@ -142,6 +143,14 @@ export class ClusterNode {
     if (this.machine.poweredOn) return
     this.machine.powerOn()
     this.systemd.boot()
+  }
+
+  /** Resolves when the kubelet has no more reason to keep the machine from going down, at the latest with the kubelet's own end. */
+  async #shutDownPods(): Promise<void> {
+    const process = this.machine.process('kubelet')
+    if (!(process?.program instanceof Kubelet)) return
+    const ended = new Promise<void>((resolve) => process.scope.onClose(resolve))
+    await Promise.race([process.program.shutDownNode(), ended])
   }
 
   #kubelet(process: Process, options: ClusterOptions, server: Endpoint): Component {
@@ -167,6 +176,7 @@ export class ClusterNode {
       ],
       clusterDns: settings.clusterDns ?? [options.spec.dnsAddress],
       clusterDomain: settings.clusterDomain ?? options.spec.clusterDomain,
+      ...settings.defence,
       ...(settings.standardManifests ? { staticPods: this.manifests } : {}),
       podCidrChanged: (podCidr) => this.network.usePodCidr(podCidr),
     })(process)

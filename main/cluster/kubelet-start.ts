@@ -2,6 +2,8 @@ import { parseYaml } from '../api/machinery/codec/yaml.ts'
 import type { Endpoint } from '../kernel/network.ts'
 import { FileError } from '../node/runtime/files/file-error.ts'
 import type { FileSystem } from '../node/runtime/files/file-system.ts'
+import { goDurationError } from './go-duration.ts'
+import { defenceDecodeProblem, imageCollectionProblems, readDefence, shutdownProblems, type KubeletDefence } from './kubelet-defence.ts'
 import { kubeletDropInPath } from './node-files.ts'
 
 /** What a kubelet takes from the files of its machine. */
@@ -10,6 +12,8 @@ export interface KubeletSettings {
   readonly clusterDns?: readonly string[]
   readonly clusterDomain?: string
   readonly podsMax?: number
+  /** How the node is defended and taken down; nothing: as kubelets do by default. */
+  readonly defence?: KubeletDefence
   /** False when the configuration names no or another folder. */
   readonly standardManifests: boolean
 }
@@ -22,7 +26,7 @@ export interface KubeletRefusal {
 
 /** Flags that a kubelet of 1.36 knows and people set. */
 const knownFlags = new Set(
-  'address allowed-unsafe-sysctls anonymous-auth authentication-token-webhook authorization-mode bootstrap-kubeconfig cert-dir cgroup-driver client-ca-file cloud-provider cluster-dns cluster-domain config config-dir container-runtime-endpoint cpu-manager-policy eviction-hard eviction-soft fail-swap-on feature-gates healthz-port hostname-override image-gc-high-threshold image-gc-low-threshold image-service-endpoint kube-reserved kubeconfig max-pods node-ip node-labels node-status-update-frequency pod-cidr pod-infra-container-image pod-manifest-path port protect-kernel-defaults provider-id read-only-port register-node register-with-taints resolv-conf root-dir rotate-certificates runtime-cgroups seccomp-default serialize-image-pulls system-reserved tls-cert-file tls-private-key-file topology-manager-policy v vmodule volume-plugin-dir'.split(' '),
+  'address allowed-unsafe-sysctls anonymous-auth authentication-token-webhook authorization-mode bootstrap-kubeconfig cert-dir cgroup-driver client-ca-file cloud-provider cluster-dns cluster-domain config config-dir container-runtime-endpoint cpu-manager-policy eviction-hard eviction-max-pod-grace-period eviction-minimum-reclaim eviction-pressure-transition-period eviction-soft eviction-soft-grace-period fail-swap-on feature-gates healthz-port hostname-override image-gc-high-threshold image-gc-low-threshold image-service-endpoint kube-reserved kubeconfig max-pods node-ip node-labels node-status-update-frequency pod-cidr pod-infra-container-image pod-manifest-path port protect-kernel-defaults provider-id read-only-port register-node register-with-taints resolv-conf root-dir rotate-certificates runtime-cgroups seccomp-default serialize-image-pulls system-reserved tls-cert-file tls-private-key-file topology-manager-policy v vmodule volume-plugin-dir'.split(' '),
 )
 
 type FieldType = 'bool' | 'int32' | 'string' | '[]string' | 'object'
@@ -45,6 +49,8 @@ const fields: Readonly<Record<string, FieldType>> = {
   resolvConf: 'string',
   imageGCHighThresholdPercent: 'int32',
   imageGCLowThresholdPercent: 'int32',
+  evictionMaxPodGracePeriod: 'int32',
+  mergeDefaultEvictionSettings: 'bool',
   containerRuntimeEndpoint: 'string',
 }
 
@@ -75,11 +81,10 @@ export function readKubeletSettings(files: FileSystem, server: Endpoint): Kubele
     if (typeof read === 'string') return { command: read }
     config = read
   }
+  const flagProblem = overlayFlags(config, values)
+  if (flagProblem !== undefined) return { command: `failed to parse kubelet flag: ${flagProblem}` }
   const maxPods = values.has('max-pods') ? Number(values.get('max-pods')) : (config.maxPods as number | undefined)
-  const problems = [
-    ...(maxPods !== undefined && maxPods < 0 ? [`invalid configuration: maxPods (--max-pods) ${maxPods} must not be a negative number`] : []),
-    ...(percent(config.imageGCHighThresholdPercent) ? [] : [`invalid configuration: imageGCHighThresholdPercent (--image-gc-high-threshold) ${String(config.imageGCHighThresholdPercent)} must be between 0 and 100, inclusive`]),
-  ]
+  const problems = [...imageCollectionProblems(config), ...(maxPods !== undefined && maxPods < 0 ? [`invalid configuration: maxPods (--max-pods) ${maxPods} must not be a negative number`] : []), ...shutdownProblems(config)]
   if (problems.length > 0) return { command: `failed to validate kubelet configuration, error: ${problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`}, path: &TypeMeta{Kind:,APIVersion:,}` }
   const x509 = (config.authentication as { x509?: { clientCAFile?: unknown } } | undefined)?.x509
   const clientCa = values.get('client-ca-file') ?? (typeof x509?.clientCAFile === 'string' ? x509.clientCAFile : '')
@@ -94,8 +99,11 @@ export function readKubeletSettings(files: FileSystem, server: Endpoint): Kubele
     const bootstrap = values.get('bootstrap-kubeconfig')
     return { command: textOf(files, kubeconfig) === undefined && bootstrap !== undefined && textOf(files, bootstrap) === undefined ? `failed to run Kubelet: unable to load bootstrap kubeconfig: stat ${bootstrap}: no such file or directory` : found }
   }
+  const defence = readDefence(config)
+  if (typeof defence === 'string') return { command: `failed to run Kubelet: ${defence}` }
   return {
     server: found,
+    defence,
     ...(Array.isArray(config.clusterDNS) ? { clusterDns: config.clusterDNS as string[] } : {}),
     ...(typeof config.clusterDomain === 'string' ? { clusterDomain: config.clusterDomain } : {}),
     ...(maxPods === undefined || maxPods === 0 ? {} : { podsMax: maxPods }),
@@ -125,7 +133,42 @@ function readConfiguration(files: FileSystem, path: string): Record<string, unkn
     const given = Array.isArray(field) ? 'array' : typeof field === 'boolean' ? 'bool' : typeof field
     return failed(`failed to decode: json: cannot unmarshal ${given} into Go struct field KubeletConfiguration.${name} of type ${type}`)
   }
-  return config
+  const problem = defenceDecodeProblem(config)
+  return problem === undefined ? config : failed(`failed to decode: ${problem}`)
+}
+
+/** Flags that stand for a field of the configuration, which they override, and what kind of text they take. */
+const fieldFlags: Readonly<Record<string, readonly [field: string, kind: '<' | '=' | 'number' | 'duration']>> = {
+  'eviction-hard': ['evictionHard', '<'],
+  'eviction-soft': ['evictionSoft', '<'],
+  'eviction-soft-grace-period': ['evictionSoftGracePeriod', '='],
+  'eviction-minimum-reclaim': ['evictionMinimumReclaim', '='],
+  'eviction-pressure-transition-period': ['evictionPressureTransitionPeriod', 'duration'],
+  'eviction-max-pod-grace-period': ['evictionMaxPodGracePeriod', 'number'],
+  'image-gc-high-threshold': ['imageGCHighThresholdPercent', 'number'],
+  'image-gc-low-threshold': ['imageGCLowThresholdPercent', 'number'],
+}
+
+/** Puts what flags say over the configuration; answers what is wrong with one. */
+function overlayFlags(config: Record<string, unknown>, values: ReadonlyMap<string, string>): string | undefined {
+  for (const [flag, [field, kind]] of Object.entries(fieldFlags)) {
+    const text = values.get(flag)
+    if (text === undefined) continue
+    const invalid = (why: string): string => `invalid argument ${JSON.stringify(text)} for "--${flag}" flag: ${why}`
+    if (kind === 'number') {
+      if (!/^[+-]?\d+$/.test(text)) return invalid(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+      config[field] = Number(text)
+    } else if (kind === 'duration') {
+      const problem = goDurationError(text)
+      if (problem !== undefined) return invalid(problem)
+      config[field] = text
+    } else {
+      const pairs = text.replace(/^"(.*)"$/, '$1').split(',').filter((pair) => pair !== '')
+      if (pairs.some((pair) => !pair.includes(kind))) return invalid(`malformed pair, expect string${kind}string`)
+      config[field] = Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf(kind)).trim(), pair.slice(pair.indexOf(kind) + 1).trim()]))
+    }
+  }
+  return undefined
 }
 
 function fits(value: unknown, type: FieldType): boolean {
@@ -134,10 +177,6 @@ function fits(value: unknown, type: FieldType): boolean {
   if (type === 'string') return typeof value === 'string'
   if (type === '[]string') return Array.isArray(value) && value.every((each) => typeof each === 'string')
   return typeof value === 'object'
-}
-
-function percent(value: unknown): boolean {
-  return value === undefined || (typeof value === 'number' && value >= 0 && value <= 100)
 }
 
 /** The API server that a kubeconfig names; a text when it cannot be used. The machine's own server when the text still names it. */

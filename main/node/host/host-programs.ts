@@ -7,7 +7,8 @@ import { ip, iptables, iptablesSave, ss } from './network-commands.ts'
 import { packetTrace } from './packet-trace.ts'
 import { ipvsadm, nft } from './proxy-commands.ts'
 import { journalctl, systemctl } from './service-commands.ts'
-import { reboot, ssh, sudo } from './login-commands.ts'
+import { ssh, sudo } from './login-commands.ts'
+import { powerCommand, shutdown } from './power-commands.ts'
 
 /** The commands of a machine that show or change what runs on it; the others are those that images have too. */
 export function hostPrograms(host: Host): readonly (readonly [string, Program])[] {
@@ -24,8 +25,9 @@ export function hostPrograms(host: Host): readonly (readonly [string, Program])[
     ['kubelet', kubeletVersion],
     ['nft', nft(host)],
     ['packet-trace', packetTrace(host)],
-    ['poweroff', reboot(host)],
-    ['reboot', reboot(host)],
+    ['poweroff', powerCommand(host, 'poweroff')],
+    ['reboot', powerCommand(host, 'reboot')],
+    ['shutdown', shutdown(host)],
     ['ss', ss(host)],
     ['ssh', ssh(host)],
     ['sudo', sudo],

@@ -31,6 +31,8 @@ export interface HostFacts {
   readonly furnish?: (files: DirectoryInode) => void
   /** Switches the machine off or on. */
   readonly power?: (on: boolean) => void
+  /** Resolves when whoever delays an orderly shutdown (systemd's inhibitor locks) lets the machine go. */
+  readonly beforePowerOff?: () => Promise<void>
   /** Logs in on another machine; a text when that cannot be, as ssh says it. */
   readonly reach?: (machine: string) => Host | string
 }

@@ -2,7 +2,7 @@ import { DirectoryInode, FileInode, LinkInode, type Inode } from '../runtime/fil
 
 const userTools =
   '[ awk base64 basename bash cat chmod chown clear cmp comm cp crictl ctr curl cut dash date dd df diff dig dirname dmesg du echo egrep env expr false fgrep find fold free getent grep groups gunzip gzip head hexdump host hostname id install journalctl kill killall kubelet less ln ls md5sum mkdir mkfifo mktemp more mount mv nano nc netstat nice nohup nproc nslookup od paste perl pgrep pidof ping pkill printenv printf ps pstree pwd readlink realpath renice reset rev rm rmdir sed seq sh sha1sum sha256sum sha512sum shuf sleep sort split ss ssh stat stty su sudo sync systemctl tac tail tar tee telnet test time timeout top touch tr traceroute true truncate tty umount uname uniq unlink uptime vi view vim watch wc wget which whoami xargs xxd yes'
-const systemTools = 'arp ifconfig ip iptables iptables-save ipvsadm nft packet-trace poweroff reboot route sysctl'
+const systemTools = 'arp ifconfig ip iptables iptables-save ipvsadm nft packet-trace poweroff reboot route shutdown sysctl'
 
 const texts: Readonly<Record<string, string>> = {
   'etc/passwd':

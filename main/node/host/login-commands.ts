@@ -93,18 +93,3 @@ export function readSshWords(words: readonly string[]): { readonly machine: stri
   const rest = words.slice(at + 1)
   return { machine: target.replace(/^.*@/, ''), command: rest.length === 0 ? undefined : rest.join(' '), tty }
 }
-
-/** `reboot` and `poweroff`: the whole machine goes, this session with it. */
-export function reboot(host: Host): Program {
-  return async (context) => {
-    const { machine } = host.facts
-    const again = context.argv[0]?.endsWith('reboot')
-    const { kernel } = machine
-    kernel.schedule(200, () => {
-      host.facts.power?.(false)
-      if (again) kernel.schedule(20_000, () => host.facts.power?.(true), 0)
-    }, 0)
-    await context.sleep(60_000)
-    return 0
-  }
-}

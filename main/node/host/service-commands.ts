@@ -2,11 +2,14 @@ import { journalMatches, readJournalOptions, renderJournal } from '../systemd/jo
 import { systemctl as runSystemctl } from '../systemd/systemctl.ts'
 import type { Program } from '../runtime/programs/program.ts'
 import type { Host } from './host.ts'
+import { goDown, saysForce } from './power-commands.ts'
 
-/** `systemctl` on the machine's own services. */
+/** `systemctl` on the machine's own services, and on the machine as a whole (poweroff, reboot). */
 export function systemctl(host: Host): Program {
   return async (context) => {
     const { machine, systemd } = host.facts
+    const verb = context.argv.slice(1).find((word) => !word.startsWith('-'))
+    if (verb === 'poweroff' || verb === 'reboot') return goDown(host, context, verb, saysForce(context.argv))
     const result = await runSystemctl(machine, systemd, context.argv.slice(1), host.files)
     await context.stdout.write(result.stdout)
     await context.stderr.write(result.stderr)
