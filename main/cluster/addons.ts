@@ -3,10 +3,10 @@ import type { ClusterSpec } from './spec.ts'
 import { networkPolicies } from './network-addon.ts'
 import { localStorage } from './storage-addon.ts'
 
-/** What kubeadm puts into every cluster after its control plane answers: kube-proxy, CoreDNS, their identities, and the
- *  ConfigMaps that `kubeadm` and `kubectl cluster-info` know; and, as kind does, storage that needs nothing but the nodes. Written as the manifests that they are; their roles and bindings come with the API server's own policy. */
+/** What kubeadm puts into every cluster after its control plane answers: kube-proxy, CoreDNS and their identities; and, as kind does, storage
+ *  that needs nothing but the nodes. Written as the manifests that they are; their roles and bindings come with the API server's own policy. */
 export function addonsOf(spec: ClusterSpec, server: string): KubeObject[] {
-  return [...kubeProxy(spec, server), ...coreDns(spec), ...kubeadmConfigMaps(spec, server), ...localStorage(), ...networkPolicies()]
+  return [...kubeProxy(spec, server), ...coreDns(spec), ...localStorage(), ...networkPolicies()]
 }
 
 const systemNamespace = 'kube-system'
@@ -196,27 +196,4 @@ function coreDns(spec: ClusterSpec): KubeObject[] {
     },
   }
   return [account, config, deployment, service]
-}
-
-function kubeadmConfigMaps(spec: ClusterSpec, server: string): KubeObject[] {
-  const configuration = [
-    'apiVersion: kubeadm.k8s.io/v1beta4',
-    'caCertificateValidityPeriod: 87600h0m0s',
-    'certificateValidityPeriod: 8760h0m0s',
-    'certificatesDir: /etc/kubernetes/pki',
-    `clusterName: ${spec.name}`,
-    ...(spec.loadBalancerAddress === undefined ? [] : [`controlPlaneEndpoint: ${server.slice('https://'.length)}`]),
-    'etcd:',
-    '  local:',
-    '    dataDir: /var/lib/etcd',
-    'imageRepository: registry.k8s.io',
-    'kind: ClusterConfiguration',
-    `kubernetesVersion: ${spec.kubernetesVersion}`,
-    'networking:',
-    `  dnsDomain: ${spec.clusterDomain}`,
-    `  podSubnet: ${spec.podCidr}`,
-    `  serviceSubnet: ${spec.serviceCidr}`,
-    '',
-  ].join('\n')
-  return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kubeadm-config', namespace: systemNamespace }, data: { ClusterConfiguration: configuration } } as KubeObject]
 }

@@ -17,6 +17,7 @@ import { ClusterNode } from './cluster-node.ts'
 import type { ClusterOptions } from './cluster-options.ts'
 import { Gateway } from './gateway.ts'
 import type { Host } from '../node/host/host.ts'
+import { kubeadmConfigMaps } from './kubeadm-config-maps.ts'
 import { kubeadmInit } from './kubeadm.ts'
 import { LoadBalancer } from './load-balancer.ts'
 import { Observer } from './observer/observer.ts'
@@ -151,9 +152,18 @@ export class Cluster {
     for (const node of this.nodes.values()) node.boot()
     const controlPlane = [...this.nodes.values()].find((node) => node.spec.role === 'control-plane')!
     const { server } = this
+    const url = `https://${server.address}:${server.port}`
     controlPlane.machine.start(
       'kubeadm',
-      kubeadmInit({ server, addons: [...(spec.cloud ? cloudManagerAccess() : []), ...addonsOf(spec, `https://${server.address}:${server.port}`)], lateAddons: [...metricsAddon(), ...(spec.cloud && spec.cloud.nodeGroups.length > 0 ? autoscalerAddon(spec.cloud.nodeGroups) : [])], nodes: spec.machines.map((machine) => machine.name), controlPlanes: spec.machines.filter((machine) => machine.role === 'control-plane').map((machine) => machine.name), onReady: () => this.#onReady() }),
+      kubeadmInit({
+        server,
+        addons: [...(spec.cloud ? cloudManagerAccess() : []), ...addonsOf(spec, url)],
+        configMaps: kubeadmConfigMaps(spec, url, this.options.caCertificate),
+        lateAddons: [...metricsAddon(), ...(spec.cloud && spec.cloud.nodeGroups.length > 0 ? autoscalerAddon(spec.cloud.nodeGroups) : [])],
+        nodes: spec.machines.map((machine) => machine.name),
+        controlPlanes: spec.machines.filter((machine) => machine.role === 'control-plane').map((machine) => machine.name),
+        onReady: () => this.#onReady(),
+      }),
     )
   }
 

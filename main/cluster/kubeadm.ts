@@ -15,6 +15,8 @@ import { adminCertificate } from './gateway.ts'
 export interface KubeadmOptions {
   readonly server: Endpoint
   readonly addons: readonly KubeObject[]
+  /** What is left for those who join or upgrade: written beside the rest, for nothing waits for it. */
+  readonly configMaps: readonly KubeObject[]
   /** What is installed when every node is Ready: nothing waits for it. */
   readonly lateAddons: readonly KubeObject[]
   readonly nodes: readonly string[]
@@ -26,17 +28,19 @@ export interface KubeadmOptions {
 
 const retryMs = 250
 
-/** What `kubeadm init` does after the control plane's containers were started: waits for the API server, installs the add-ons, and
+/** What `kubeadm init` does after the control plane's containers were started: waits for the API server, writes its ConfigMaps, installs the add-ons, and
  *  (as a person would with `kubectl wait`) watches the nodes until all are Ready. Then it ends. */
 export function kubeadmInit(options: KubeadmOptions): (process: Process) => Program {
   return (process) => {
     const client = restClient(new HttpClient(process, options.server, adminCertificate), { userAgent: 'kubeadm/v1.36.1' })
     void (async () => {
       await untilServing(process, client)
+      const written = Promise.all(options.configMaps.map((object) => install(process, client, object)))
       for (const object of options.addons) await install(process, client, object)
       await untilNodesReady(process, client, options)
       options.onReady()
       for (const object of options.lateAddons) await install(process, client, object)
+      await written
       process.scope.close()
     })()
     return {}

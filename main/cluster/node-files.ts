@@ -2,7 +2,7 @@ import { FileInode, type DirectoryInode, type Inode } from '../node/runtime/file
 import type { Endpoint } from '../kernel/network.ts'
 import { formatYaml } from '../api/machinery/codec/yaml-format.ts'
 import type { ClusterOptions } from './cluster-options.ts'
-import type { MachineSpec } from './spec.ts'
+import type { ClusterSpec, MachineSpec } from './spec.ts'
 
 export const kubeletConfigPath = '/var/lib/kubelet/config.yaml'
 export const kubeletFlagsPath = '/var/lib/kubelet/kubeadm-flags.env'
@@ -39,7 +39,7 @@ export function plantNodeFiles(root: DirectoryInode, facts: NodeFileFacts): void
   plant('etc/hosts', `127.0.0.1\tlocalhost\n127.0.1.1\t${machine.name}\n${spec.machines.map(({ name, address }) => `${address}\t${name}\n`).join('')}\n::1\tlocalhost ip6-localhost ip6-loopback\n`)
   plant('etc/kubernetes/pki/ca.crt', options.caCertificate)
   plant(kubeletKubeconfigPath, kubeconfig(`system:node:${machine.name}`, { 'client-certificate': '/var/lib/kubelet/pki/kubelet-client-current.pem', 'client-key': '/var/lib/kubelet/pki/kubelet-client-current.pem' }), 0o600)
-  plant(kubeletConfigPath, formatYaml(kubeletConfiguration(facts)))
+  plant(kubeletConfigPath, formatYaml(kubeletConfiguration(spec)))
   plant(kubeletFlagsPath, `KUBELET_KUBEADM_ARGS="${options.spec.cloud ? '--cloud-provider=external ' : ''}--node-ip=${machine.address}"\n`)
   plant('usr/lib/systemd/system/kubelet.service', '[Unit]\nDescription=kubelet: The Kubernetes Node Agent\nDocumentation=https://kubernetes.io/docs/\nWants=network-online.target\nAfter=network-online.target\n\n[Service]\nExecStart=/usr/bin/kubelet\nRestart=always\nStartLimitInterval=0\nRestartSec=10\n\n[Install]\nWantedBy=multi-user.target\n')
   plant(
@@ -65,8 +65,8 @@ export function plantNodeFiles(root: DirectoryInode, facts: NodeFileFacts): void
   plant('etc/kubernetes/scheduler.conf', kubeconfig('system:kube-scheduler', {}), 0o600)
 }
 
-function kubeletConfiguration({ options }: NodeFileFacts): object {
-  const { spec } = options
+/** The configuration that kubeadm gives every kubelet of the cluster. */
+export function kubeletConfiguration(spec: ClusterSpec): object {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     authentication: { anonymous: { enabled: false }, webhook: { cacheTTL: '0s', enabled: true }, x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' } },
