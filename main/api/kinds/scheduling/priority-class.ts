@@ -29,7 +29,8 @@ export const priorityClassKind = defineKind<PriorityClass>({
     validateName: isDns1123Subdomain,
     allowUnconditionalUpdate: true,
     defaultPropagation: 'Background',
-    generationOf: ({ value, globalDefault, description, preemptionPolicy }) => ({ value, globalDefault, description, preemptionPolicy }),
+    // Upstream gives it a generation and never another.
+    generationOf: () => undefined,
     defaults(priority) {
       priority.value ??= 0
       priority.preemptionPolicy ??= 'PreemptLowerPriority'

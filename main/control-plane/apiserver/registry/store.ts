@@ -135,7 +135,6 @@ export class Store {
     delete metadata.deletionGracePeriodSeconds
     delete metadata.selfLink
     delete metadata.resourceVersion
-    delete metadata.generation
     if (!metadata.name && metadata.generateName) metadata.name = generatedName(metadata.generateName, strategyContext)
     // A name that is missing is refused below, after strategies have looked at it.
     metadata.name ??= ''
@@ -144,7 +143,9 @@ export class Store {
     let written = false
     try {
       strategy.prepareForCreate?.(object, strategyContext)
+      // Kinds without one leave it to who creates them, as upstream.
       if (strategy.generationOf) metadata.generation = 1
+      else if (!metadata.generation) delete metadata.generation
       const errors = validateMetadata(metadata, this.kind.namespaced, strategy.validateName, strategy.anyFinalizer)
       if (strategy.validate) errors.push(...strategy.validate(object))
       this.#throwInvalid(metadata.name ?? '', errors)
