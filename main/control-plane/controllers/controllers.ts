@@ -1,4 +1,5 @@
 import type { ControllerDefinition } from '../../api/client/controller.ts'
+import { attachDetachController } from './attach-detach/attach-detach-controller.ts'
 import { bootstrapSignerController } from './bootstrap-tokens/bootstrap-signer-controller.ts'
 import { tokenCleanerController } from './bootstrap-tokens/token-cleaner-controller.ts'
 import { certificateApprovingController } from './certificate-signing-request/certificate-approving-controller.ts'
@@ -76,6 +77,7 @@ export function controllersOf(options: KubeControllerManagerOptions): Controller
     bootstrapSignerController,
     tokenCleanerController,
     legacyServiceAccountTokenCleaner(),
+    attachDetachController,
     persistentVolumeBinderController,
     persistentVolumeClaimProtectionController,
     persistentVolumeProtectionController,

@@ -1,15 +1,18 @@
-import type { PersistentVolume, PersistentVolumeClaim, Pod, ResourceClaim, ResourceClaimTemplate, VolumeAttributesClass } from '../../../../api/generated/types.ts'
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, ResourceClaim, ResourceClaimTemplate, VolumeAttributesClass } from '../../../../api/generated/types.ts'
+import { nodeKind } from '../../../../api/kinds/core/node.ts'
 import { persistentVolumeClaimKind } from '../../../../api/kinds/core/persistent-volume-claim.ts'
 import { persistentVolumeKind } from '../../../../api/kinds/core/persistent-volume.ts'
 import { podKind } from '../../../../api/kinds/core/pod.ts'
 import { resourceClaimTemplateKind } from '../../../../api/kinds/resource/resource-claim-template.ts'
 import { resourceClaimKind } from '../../../../api/kinds/resource/resource-claim.ts'
 import { volumeAttributesClassKind } from '../../../../api/kinds/storage/volume-attributes-class.ts'
+import { attachDetachController } from '../../attach-detach/attach-detach-controller.ts'
+import { csiAttacherController } from '../../csi-attacher/csi-attacher-controller.ts'
 import { ephemeralVolumeController } from '../../ephemeral-volume/ephemeral-volume-controller.ts'
 import { persistentVolumeBinderController } from '../../persistent-volume-binder/persistent-volume-binder-controller.ts'
 import { persistentVolumeExpanderController } from '../../persistent-volume-expander/persistent-volume-expander-controller.ts'
 import { resourceClaimController } from '../../resource-claim/resource-claim-controller.ts'
-import { claimingPod, testClaim, testVolume } from '../storage-objects.ts'
+import { attachableNode, boundCsiVolume, claimingPod, testClaim, testCsiDriver, testVolume } from '../storage-objects.ts'
 import { persistentVolumeClaimProtectionController } from '../../volume-protection/persistent-volume-claim-protection-controller.ts'
 import { persistentVolumeProtectionController } from '../../volume-protection/persistent-volume-protection-controller.ts'
 import { volumeAttributesClassProtectionController } from '../../volume-protection/volume-attributes-class-protection-controller.ts'
@@ -55,6 +58,24 @@ export const storageScenarios: readonly FaultScenario[] = [
       await b.settle()
       b.api.remove(persistentVolumeClaimKind, 'default', 'data')
       await b.settle()
+    },
+  },
+  {
+    controllers: [attachDetachController, csiAttacherController({ name: testCsiDriver })],
+    story: 'a volume follows its pod from node to node',
+    run: async (b) => {
+      for (const name of ['worker-1', 'worker-2']) attachableNode(b.api, name)
+      const inNode = boundCsiVolume(b.api, 'data')
+      const inUse = (volumesInUse: string[]): unknown => b.api.mutate<Node>(nodeKind, undefined, 'worker-1', (copy) => void (copy.status = { ...copy.status!, volumesInUse }))
+      b.api.seed(podKind, claimingPod('one', 'data', 'worker-1'))
+      inUse([inNode])
+      await b.kernel.runFor(40_000)
+      b.api.seed(podKind, claimingPod('two', 'data', 'worker-2'))
+      await b.kernel.runFor(20_000)
+      b.api.remove(podKind, 'default', 'one', { gracePeriodSeconds: 0 })
+      await b.kernel.runFor(20_000)
+      inUse([])
+      await b.kernel.runFor(60_000)
     },
   },
   {
