@@ -86,7 +86,51 @@ describe('the node lifecycle controller', () => {
   })
 })
 
+describe('the node lifecycle controller, whatever happens to its writes', () => {
+  test.each([
+    ['deletes', undefined],
+    ['taints', 'stopped'],
+    ['takes the taint off', 'running'],
+  ] as const)('%s', async (outcome, state) => {
+    const tried = await atEveryWrite(benchFaults, async (fault) => {
+      const cloud = new FakeCloud()
+      if (state) cloud.rent('worker-1', 'orbit-1a', state)
+      const ready = state === 'running'
+      const given = introduced('worker-1', { taints: [{ key: 'mine', effect: 'NoExecute' }, ...(ready ? [{ key: shutdownTaint, effect: 'NoSchedule' }] : [])] })
+      const bench = await controllerBench([cloudNodeLifecycleController(cloud)], { ...(fault ? { fault } : {}), before: (api) => seedNode(api, { ...given, status: testNode('worker-1', { ready }).status! }) })
+      await bench.kernel.runFor(30_000)
+      return {
+        writes: 2,
+        check: () => {
+          const keys = bench.api.peek(nodeKind, undefined, 'worker-1')?.spec?.taints?.map(({ key }) => key)
+          expect(keys).toEqual(outcome === 'deletes' ? undefined : outcome === 'taints' ? ['mine', shutdownTaint] : ['mine'])
+        },
+      }
+    })
+    expect(tried).toBeGreaterThan(benchFaults.length)
+  })
+})
+
 describe('the route controller', () => {
+  test('gets there whatever happens to its writes', async () => {
+    const tried = await atEveryWrite(benchFaults, async (fault) => {
+      const cloud = new FakeCloud()
+      cloud.table.set('old', { name: 'old', target: 'gone', destination: '10.244.9.0/24' })
+      const bench = await controllerBench([routeController(cloud, '10.244.0.0/16')], { ...(fault ? { fault } : {}), before: (api) => {
+        for (const index of [1, 2]) seedNode(api, introduced(`worker-${index}`, { podCIDR: `10.244.${index}.0/24`, podCIDRs: [`10.244.${index}.0/24`] }))
+      } })
+      await bench.kernel.runFor(90_000)
+      return {
+        writes: 3,
+        check: () => {
+          expect([...cloud.table.values()].map(({ target, destination }) => `${target} ${destination}`)).toEqual(['worker-1 10.244.1.0/24', 'worker-2 10.244.2.0/24'])
+          for (const name of ['worker-1', 'worker-2']) expect(conditionOf(stored(bench, name).status?.conditions, 'NetworkUnavailable')).toMatchObject({ status: 'False', reason: 'RouteCreated' })
+        },
+      }
+    })
+    expect(tried).toBeGreaterThan(benchFaults.length)
+  })
+
   test('plans what is missing, and removes only what lies in the pods\' range', () => {
     const plan = planRoutes(
       [introduced('a', { podCIDRs: ['10.244.1.0/24'] }), introduced('b', { podCIDRs: ['10.244.2.0/24'] })],

@@ -70,7 +70,8 @@ export function clusterAutoscaler(options: ClusterAutoscalerOptions): (process: 
   }
 }
 
-class Autoscaler {
+/** The loop itself, begun as soon as it is made. */
+export class Autoscaler {
   readonly #process: Process
   readonly #client: ApiClient
   readonly #events: EventRecorder
@@ -89,7 +90,7 @@ class Autoscaler {
   #scaleUps = 0
   #scaleDowns = 0
 
-  constructor(process: Process, client: ApiClient, events: EventRecorder, cloud: Cloud, options: ClusterAutoscalerOptions) {
+  constructor(process: Process, client: ApiClient, events: EventRecorder, cloud: Cloud, options: Pick<ClusterAutoscalerOptions, 'scanMs' | 'scaleDownMs'> = {}) {
     this.#process = process
     this.#client = client
     this.#events = events
@@ -132,6 +133,7 @@ class Autoscaler {
   async #scan(): Promise<void> {
     const groups = await this.#cloud.nodeGroups()
     const instances = await this.#cloud.instances()
+    await this.#takeBack(instances)
     const pending = this.#pods.list().filter((pod) => !pod.spec?.nodeName && !pod.metadata.deletionTimestamp && podIsUnschedulable(pod)).sort((a, b) => (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? '') || a.metadata.name.localeCompare(b.metadata.name))
     for (const uid of this.#told.keys()) if (!pending.some((pod) => pod.metadata.uid === uid)) this.#told.delete(uid)
     const grew = pending.length > 0 && (await this.#scaleUp(pending, groups, instances))
@@ -192,20 +194,18 @@ class Autoscaler {
     const unneeded = new Set<string>()
     const room = new Map(groups.map((group) => [group.name, group.target - group.min]))
     const simulation = this.#simulation(groups, instances)
+    const guests = new Map<string, readonly Pod[]>()
     for (const { node, group } of candidates) {
       const nodeName = node.metadata.name
       const pods = this.#podsOn(nodeName)
       if (room.get(group.name)! <= 0 || neededBecause(node, pods, this.#budgets.list())) continue
-      // Its pods have to fit elsewhere, those of the nodes that may go with it included.
-      const moving = pods.filter((pod) => !isMirror(pod) && !isOfDaemonSet(pod) && !pod.metadata.deletionTimestamp)
+      // Its pods have to fit elsewhere, beside those of the nodes that go with it, and so do pods that were to move here.
+      const moving = [...pods.filter((pod) => !isMirror(pod) && !isOfDaemonSet(pod) && !pod.metadata.deletionTimestamp), ...(guests.get(nodeName) ?? [])]
       const others = new Set(this.#nodes.list().filter((other) => other !== node && !unneeded.has(other.metadata.name) && !this.#leaving.has(other.metadata.name) && isReady(other)).map((other) => other.metadata.name))
-      const trial = moving.length === 0 ? undefined : this.#simulation(groups, instances)
-      for (const pod of moving) trial?.removePod(pod.metadata.uid!)
-      if (trial && moving.some((pod) => !('node' in trial.place(pod, others)))) continue
-      for (const pod of moving) {
-        simulation.removePod(pod.metadata.uid!)
-        simulation.place(pod, others)
-      }
+      const places = simulation.move(moving, nodeName, others)
+      if (!places) continue
+      guests.delete(nodeName)
+      for (const [pod, place] of places) guests.set(place, [...(guests.get(place) ?? []), pod])
       unneeded.add(nodeName)
       room.set(group.name, room.get(group.name)! - 1)
     }
@@ -218,6 +218,15 @@ class Autoscaler {
       this.#unneededSince.delete(node.metadata.name)
       this.#leaving.add(node.metadata.name)
       void this.#remove(node).finally(() => this.#leaving.delete(node.metadata.name))
+    }
+  }
+
+  /** Takes the taint off nodes that stay after all: this process, or one before it, was interrupted while it removed them. */
+  async #takeBack(instances: readonly Instance[]): Promise<void> {
+    const left = this.#nodes.list().filter((node) => node.spec?.taints?.some(({ key }) => key === toBeDeletedTaint) && !this.#leaving.has(node.metadata.name) && instances.some(({ name: each }) => each === node.metadata.name))
+    for (const { metadata } of left) {
+      this.#process.journal.info('Releasing taint', { taint: toBeDeletedTaint, node: metadata.name })
+      await this.#taint(metadata.name, false)
     }
   }
 

@@ -47,7 +47,7 @@ export function blockedBy(pod: Pod, budgets: readonly PodDisruptionBudget[]): st
 /** Why a node is needed whatever happens to its pods; undefined when it might go. Pure. */
 export function neededBecause(node: Node, pods: readonly Pod[], budgets: readonly PodDisruptionBudget[]): string | undefined {
   if (node.metadata.annotations?.[scaleDownDisabled] === 'true') return 'ScaleDownDisabledAnnotation'
-  if (utilizationOf(node, pods.filter((pod) => !isMirror(pod))) >= utilizationMax) return 'NotUnderutilized'
+  if (utilizationOf(node, pods) >= utilizationMax) return 'NotUnderutilized'
   for (const pod of pods) {
     const why = blockedBy(pod, budgets)
     if (why) return why

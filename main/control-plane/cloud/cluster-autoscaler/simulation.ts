@@ -35,8 +35,23 @@ export class Simulation {
     this.#cache.removeNode(name)
   }
 
-  removePod(uid: string): void {
-    this.#cache.removePod(uid)
+  /** Moves all pods that stand on one node to others, or none. Answers where each went; undefined when one fits nowhere. */
+  move(pods: readonly Pod[], from: string, among: ReadonlySet<string>): ReadonlyMap<Pod, string> | undefined {
+    const places = new Map<Pod, string>()
+    for (const pod of pods) this.#cache.removePod(pod.metadata.uid!)
+    for (const pod of pods) {
+      const placed = this.place(pod, among)
+      if ('node' in placed) {
+        places.set(pod, placed.node)
+        continue
+      }
+      for (const each of pods) {
+        if (places.has(each)) this.#cache.removePod(each.metadata.uid!)
+        this.#cache.setPod({ ...each, spec: { ...each.spec!, nodeName: from } })
+      }
+      return undefined
+    }
+    return places
   }
 
   /** Puts the pod onto the first of the named nodes (default: any) on which it fits. Answers which, or why none would take it. */

@@ -1,4 +1,4 @@
-import { CloudError, cloudProviderName, type Instance, type LoadBalancer, type LoadBalancerRequest, type Route } from '../cloud-api.ts'
+import { CloudError, cloudProviderName, type Instance, type LoadBalancer, type LoadBalancerRequest, type NodeGroup, type Route } from '../cloud-api.ts'
 import type { Cloud } from '../cloud-client.ts'
 
 /** A cloud that answers at once, for tests of controllers. `failing` names methods that fail. */
@@ -6,12 +6,13 @@ export class FakeCloud implements Cloud {
   readonly machines = new Map<string, Instance>()
   readonly table = new Map<string, Route>()
   readonly balancers = new Map<string, LoadBalancer>()
+  readonly groups = new Map<string, NodeGroup>()
   readonly failing = new Set<keyof Cloud>()
   readonly calls: string[] = []
 
-  rent(name: string, zone = 'orbit-1a', state: Instance['state'] = 'running'): Instance {
+  rent(name: string, zone = 'orbit-1a', state: Instance['state'] = 'running', group = ''): Instance {
     const id = `i-${name}`
-    const instance: Instance = { id, name, providerId: `${cloudProviderName}://${zone}/${id}`, type: 'standard-4-8', region: 'orbit-1', zone, address: '192.168.64.11', state, group: '', launchedAt: 0 }
+    const instance: Instance = { id, name, providerId: `${cloudProviderName}://${zone}/${id}`, type: 'standard-4-8', region: 'orbit-1', zone, address: '192.168.64.11', state, group, launchedAt: 0 }
     this.machines.set(name, instance)
     return instance
   }
@@ -25,7 +26,10 @@ export class FakeCloud implements Cloud {
   }
 
   terminate(idOrName: string): Promise<void> {
-    return this.#answer('terminate', () => void this.machines.delete(idOrName))
+    return this.#answer('terminate', () => {
+      const found = [...this.machines.values()].find(({ id, name }) => id === idOrName || name === idOrName)
+      if (found) this.machines.delete(found.name)
+    })
   }
 
   routes(): Promise<readonly Route[]> {
@@ -60,12 +64,17 @@ export class FakeCloud implements Cloud {
     return this.#answer('deleteLoadBalancer', () => void this.balancers.delete(name))
   }
 
-  nodeGroups(): Promise<readonly []> {
-    return Promise.resolve([])
+  nodeGroups(): Promise<readonly NodeGroup[]> {
+    return this.#answer('nodeGroups', () => [...this.groups.values()])
   }
 
-  resizeNodeGroup(): Promise<void> {
-    return Promise.resolve()
+  /** Orders what is missing; the machines stay pending. */
+  resizeNodeGroup(name: string, target: number): Promise<void> {
+    return this.#answer('resizeNodeGroup', () => {
+      this.groups.set(name, { ...this.groups.get(name)!, target })
+      const members = [...this.machines.values()].filter(({ group }) => group === name).length
+      for (let index = members; index < target; index++) this.rent(`${name}-${index}`, 'orbit-1a', 'pending', name)
+    })
   }
 
   async #answer<T>(method: keyof Cloud, run: () => T): Promise<T> {
