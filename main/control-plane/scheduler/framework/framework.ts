@@ -193,12 +193,11 @@ export class Framework {
     }
     const byPlugin: PluginScores[] = []
     const totals = new Array<number>(nodes.length).fill(0)
-    for (const { plugin, weight } of this.plugins) {
+    const entries = nodes.map((node) => freshEntry(memo, node, view.imageEpoch))
+    for (const [place, { plugin, weight }] of this.plugins.entries()) {
       if (!plugin.score || state.skippedScores.has(plugin.name)) continue
-      const raw = plugin.nodeLocal ? this.#rememberedScores(plugin, state, pod, nodes, memo, view.imageEpoch) : nodes.map((node) => plugin.score!(state, pod, node))
-      const scores: NodeScore[] = nodes.map((node, index) => ({ node: node.name, score: raw[index]! }))
-      plugin.normalize?.(state, pod, scores)
-      const normalized = scores.map(({ score }) => score)
+      const raw = plugin.nodeLocal ? rememberedScores(plugin, place, state, pod, nodes, entries) : nodes.map((node) => plugin.score!(state, pod, node))
+      const normalized = plugin.normalize ? normalizedScores(plugin, state, pod, nodes, raw) : raw
       for (let index = 0; index < normalized.length; index++) totals[index]! += normalized[index]! * weight
       byPlugin.push({ plugin: plugin.name, weight, raw, normalized })
     }
@@ -254,20 +253,35 @@ export class Framework {
   #entry(state: CycleState, pod: PodInfo, node: NodeInfo, memo: PodMemo, imageEpoch: number): MemoEntry {
     const known = memo.get(node.name)
     if (isFresh(known, node, imageEpoch)) return known
-    const entry: MemoEntry = { generation: node.generation, imageEpoch, verdict: runFilters(this.#localFilters, state, pod, node), scores: new Map() }
+    const entry: MemoEntry = { generation: node.generation, imageEpoch, verdict: runFilters(this.#localFilters, state, pod, node), scores: [] }
     memo.set(node.name, entry)
     return entry
   }
+}
 
-  #rememberedScores(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], memo: PodMemo, imageEpoch: number): number[] {
-    return nodes.map((node) => {
-      const entry = memo.get(node.name)
-      if (!isFresh(entry, node, imageEpoch)) return plugin.score!(state, pod, node)
-      let score = entry.scores.get(plugin.name)
-      if (score === undefined) entry.scores.set(plugin.name, (score = plugin.score!(state, pod, node)))
-      return score
-    })
+function freshEntry(memo: PodMemo, node: NodeInfo, imageEpoch: number): MemoEntry | undefined {
+  const entry = memo.get(node.name)
+  return isFresh(entry, node, imageEpoch) ? entry : undefined
+}
+
+function rememberedScores(plugin: Plugin, place: number, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], entries: readonly (MemoEntry | undefined)[]): number[] {
+  const raw = new Array<number>(nodes.length)
+  for (let index = 0; index < nodes.length; index++) {
+    const scores = entries[index]?.scores
+    let score = scores?.[place]
+    if (score === undefined) {
+      score = plugin.score!(state, pod, nodes[index]!)
+      if (scores) scores[place] = score
+    }
+    raw[index] = score
   }
+  return raw
+}
+
+function normalizedScores(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], raw: readonly number[]): number[] {
+  const scores: NodeScore[] = nodes.map((node, index) => ({ node: node.name, score: raw[index]! }))
+  plugin.normalize!(state, pod, scores)
+  return scores.map(({ score }) => score)
 }
 
 /** How long a plugin may make a pod wait (upstream's maxTimeout). */

@@ -9,6 +9,7 @@ let generations = 0
 /** A node and the pods that are, or are assumed to be, on it, with running sums. */
 export class NodeInfo {
   node: Node
+  readonly name: string
   allocatable: Resources = noResources()
   allowedPods = 0
   requested: Resources = noResources()
@@ -24,11 +25,8 @@ export class NodeInfo {
 
   constructor(node: Node) {
     this.node = node
+    this.name = node.metadata.name
     this.setNode(node)
-  }
-
-  get name(): string {
-    return this.node.metadata.name
   }
 
   get labels(): { readonly [key: string]: string } {

@@ -10,8 +10,8 @@ export interface MemoEntry {
   generation: number
   imageEpoch: number
   verdict: Status | undefined
-  /** Raw scores by plugin; filled in when first asked for. */
-  readonly scores: Map<string, number>
+  /** Raw scores by the plugin's place in its profile; filled in when first asked for. */
+  readonly scores: (number | undefined)[]
 }
 
 /** Remembers the answers of node-local plugins. Pods of one Deployment are alike, and binding one changes one node: the next
