@@ -6,10 +6,12 @@ import { podKind } from '../../api/kinds/core/pod.ts'
 import type { CoreEvent } from '../../api/generated/types.ts'
 import { SchedulerCache } from './cache/cache.ts'
 import { podInfoOf } from './framework/pod-info.ts'
+import { interPodAffinity } from './plugins/inter-pod-affinity.ts'
 import { nodeName } from './plugins/node-name.ts'
 import { nodePorts } from './plugins/node-ports.ts'
 import { nodeResourcesFit } from './plugins/node-resources-fit.ts'
 import { nodeUnschedulable } from './plugins/node-unschedulable.ts'
+import { podTopologySpread } from './plugins/pod-topology-spread.ts'
 import { taintToleration } from './plugins/taint-toleration.ts'
 import { nodeAffinity } from './plugins/node-affinity.ts'
 import { CycleState } from './framework/cycle-state.ts'
@@ -66,6 +68,54 @@ it('binds a pod only where every filter lets it, and preempts only what matters 
     { numRuns: 25 },
   )
 }, 30_000)
+
+const zone = 'topology.kubernetes.io/zone'
+const hostname = 'kubernetes.io/hostname'
+const zonedNodes = fc.array(fc.record({ cpu: fc.integer({ min: 1, max: 3 }), zone: fc.constantFrom('a', 'b', 'c') }), { minLength: 1, maxLength: 5 })
+/** Pods that spread over zones, that shun each other's nodes, and that follow the first kind into its zones. */
+const roles = fc.array(fc.record({ role: fc.constantFrom('spread', 'alone', 'follow'), millis: fc.integer({ min: 100, max: 900 }) }), { minLength: 1, maxLength: 10 })
+
+it('keeps spread, affinity and anti-affinity, and leaves a pod waiting only where no node will do', async () => {
+  await fc.assert(
+    fc.asyncProperty(zonedNodes, fc.integer({ min: 1, max: 2 }), roles, async (nodeFacts, maxSkew, podFacts) => {
+      const bench = schedulerBench()
+      const madeNodes = nodeFacts.map((facts, index) =>
+        testNode(`n${index}`, { cpu: String(facts.cpu), memory: '8Gi' }, (node) => Object.assign(node.metadata.labels!, { [zone]: facts.zone, [hostname]: `n${index}` })),
+      )
+      await bench.add(...madeNodes)
+      for (const [index, { role, millis }] of podFacts.entries()) {
+        const made = testPod(`p${index}`, { cpu: `${millis}m` }, (pod) => {
+          pod.metadata.labels = { role }
+          const term = (of: string, topologyKey: string): object => ({ requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey, labelSelector: { matchLabels: { role: of } } }] })
+          if (role === 'spread') pod.spec!.topologySpreadConstraints = [{ maxSkew, topologyKey: zone, whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { role } } }]
+          if (role === 'alone') pod.spec!.affinity = { podAntiAffinity: term(role, hostname) }
+          if (role === 'follow') pod.spec!.affinity = { podAffinity: term('spread', zone) }
+        })
+        await bench.add(made)
+      }
+      await bench.kernel.runFor(60_000)
+      const stored = bench.api.stored<Pod>(podKind)
+      const zoneOf = new Map(madeNodes.map(({ metadata }) => [metadata.name, metadata.labels![zone]!]))
+      const nodesOf = (role: string): string[] => stored.flatMap(({ metadata, spec }) => (metadata.labels!['role'] === role && spec!.nodeName ? [spec!.nodeName] : []))
+      const spread = nodesOf('spread').map((node) => zoneOf.get(node)!)
+      const counts = [...new Set(zoneOf.values())].map((each) => spread.filter((other) => other === each).length)
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(maxSkew)
+      expect(new Set(nodesOf('alone')).size).toBe(nodesOf('alone').length)
+      for (const node of nodesOf('follow')) expect(spread).toContain(zoneOf.get(node))
+      const cache = new SchedulerCache({ namespaceLabels: () => undefined, spreadingSelector: () => undefined })
+      for (const node of madeNodes) cache.setNode(node)
+      for (const pod of stored) if (pod.spec!.nodeName) cache.setPod(pod)
+      const plugins = [nodeResourcesFit(), podTopologySpread(), interPodAffinity(cache)]
+      for (const pod of stored.filter(({ spec }) => !spec!.nodeName)) {
+        const state = new CycleState()
+        const info = podInfoOf(pod)
+        const asked = plugins.filter((plugin) => plugin.preFilter?.(state, info, cache)?.status?.code !== 'Skip')
+        for (const node of cache.nodes) expect([pod.metadata.name, node.name, asked.some((plugin) => plugin.filter!(state, info, node))]).toEqual([pod.metadata.name, node.name, true])
+      }
+    }),
+    { numRuns: 40 },
+  )
+}, 60_000)
 
 it('does no more for an event in a large cluster than in a small one', async () => {
   const looksFor = async (count: number): Promise<number> => {
