@@ -32,6 +32,21 @@ export interface Reconcile {
 
 export const controllerTopic = 'controller/'
 
+/** What the choice of a first loop to show goes by. */
+export interface LoopFacts {
+  readonly topic: string
+  readonly runs: number
+  /** Virtual ms; -1: never. */
+  readonly lastRunAt: number
+}
+
+/** The loop that ran last, of those the one that ran most; undefined: none has run. */
+export function liveliest(loops: Iterable<LoopFacts>): string | undefined {
+  let best: LoopFacts | undefined
+  for (const loop of loops) if (loop.lastRunAt >= 0 && (!best || loop.lastRunAt > best.lastRunAt || (loop.lastRunAt === best.lastRunAt && loop.runs > best.runs))) best = loop
+  return best?.topic
+}
+
 export function meanMs(duration: { readonly count: number; readonly sum: number }): number {
   return duration.count === 0 ? 0 : duration.sum / duration.count
 }

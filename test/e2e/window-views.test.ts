@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from './browser.ts'
 import { eventually, orrery, startLab, type LabProcess } from './lab-process.ts'
 
-const views = ['map', 'api-server', 'etcd', 'scheduler', 'controllers', 'cloud', 'nodes', 'network', 'objects/pods', 'traces', 'settings']
+const views = ['map', 'api-server', 'etcd', 'scheduler', 'controllers', 'cloud', 'nodes', 'network', 'network/trace/web.default/80/tcp', 'objects/pods', 'traces', 'settings']
 
 /** Every view of the built window with something in the cluster: by mouse, by keyboard, in both themes. */
 describe('the views of the window', () => {

@@ -61,8 +61,8 @@ test("a node tells a packet's way hop by hop, and its rules in the words of kube
 test('the window follows a packet as a recorded input, and the run replays to the same trace', async () => {
   const lab = await bootedLab({ workers: 1, seed: 5 })
   const ask = (request: Partial<Parameters<typeof tracePacket>[1]>) => lab.settle(tracePacket(lab.cluster, { machine: 'worker-1', name: 'kube-dns.kube-system', port: 53, protocol: 'udp', ...request }))
-  await lab.until(async () => (await lab.client.list(podKind, { labelSelector: 'k8s-app=kube-dns' })).items.every(isPodReady), 90_000, 'name servers')
-  await lab.cluster.kernel.runFor(3_000)
+  // No requests of a test's client here: they are no recorded inputs.
+  await lab.cluster.kernel.runFor(30_000)
 
   const open = await ask({})
   expect(open.outcome).toBe('connected')
