@@ -46,7 +46,7 @@ describe('deletion', () => {
     const { call } = await startServer()
     const { json } = await call('POST', configMaps, configMap('one'))
     const refused = await call('DELETE', `${configMaps}/one`, { preconditions: { uid: 'other' } })
-    expect(refused.json).toMatchObject({ code: 409, message: `Operation cannot be fulfilled on configmaps "one": the UID in the precondition (other) does not match the UID in record (${json.metadata.uid}). The object might have been deleted and then recreated` })
+    expect(refused.json).toMatchObject({ code: 409, message: `Operation cannot be fulfilled on ConfigMap "one": the UID in the precondition (other) does not match the UID in record (${json.metadata.uid}). The object might have been deleted and then recreated` })
     expect((await call('DELETE', `${configMaps}/one`, { preconditions: { uid: json.metadata.uid, resourceVersion: json.metadata.resourceVersion } })).status).toBe(200)
   })
 

@@ -39,7 +39,7 @@ function mainResource(request: ApiRequest, resource: ServedResource, named: Name
   const { kind } = resource
   const special = named.get(handlerKey(kind.group, kind.plural))
   if (info.parts.length > 1) throw unknownResource()
-  if (kind.namespaced ? info.namespace === '' && !['list', 'watch', 'deletecollection'].includes(info.verb) && !special : info.namespace !== '' && info.resource !== 'namespaces') {
+  if (kind.namespaced ? info.namespace === '' && !['list', 'watch'].includes(info.verb) && !special : info.namespace !== '' && info.resource !== 'namespaces') {
     if (!kind.namespaced) throw unknownResource()
     if (info.name !== '') throw unknownResource()
     throw methodNotAllowed()

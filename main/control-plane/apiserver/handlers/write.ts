@@ -9,6 +9,7 @@ import { isNotFound, unsupportedMediaType } from '../../../api/machinery/status-
 import { negotiateOutput } from '../negotiation/output.ts'
 import type { OutputForm } from '../negotiation/output.ts'
 import { decodeAnyVersion, decodeObject } from '../negotiation/request-body.ts'
+import { validateDeleteOptions } from '../registry/delete-options.ts'
 import type { DeleteOptions } from '../registry/delete-options.ts'
 import type { ServedResource } from '../registry/resources.ts'
 import type { UpdatePlan } from '../registry/store.ts'
@@ -115,31 +116,39 @@ export async function deleteObject(request: ApiRequest, resource: ServedResource
 /** How many objects of a collection are deleted at a time. */
 const deletePageSize = 500
 
+/** Deletes what a list shows, one after the other, and answers that list, as it was: upstream's DeleteCollection. The first refusal ends
+ *  it; what was deleted before stays deleted. */
 export async function deleteCollection(request: ApiRequest, resource: ServedResource): Promise<void> {
   const { info, context } = request
   const form = formOf(request)
-  const options = deleteOptionsOf(request)
   const list = listOptionsOf(info, resource.view)
+  const options = deleteOptionsOf(request)
+  validateDeleteOptions(options)
   const { reader, store } = storedOf(resource)
   const { kind } = resource
-  const deleted: KubeObject[] = []
-  let page = list.continue
-  let revision = 0
-  do {
-    const found = await reader.list({ ...list, namespace: info.namespace, limit: list.limit || deletePageSize, continue: page })
-    revision = found.revision
-    for (const { metadata } of found.items) {
+  const listed: KubeObject[] = []
+  const hasLimit = list.limit > 0
+  let page: typeof list = { ...list, limit: list.limit || deletePageSize }
+  let metadata: ListMeta | undefined
+  for (;;) {
+    const found = await reader.list({ ...page, namespace: info.namespace })
+    metadata ??= {
+      resourceVersion: String(found.revision),
+      ...(hasLimit && found.continue ? { continue: found.continue } : {}),
+      ...(hasLimit && found.remaining !== undefined ? { remainingItemCount: found.remaining } : {}),
+    }
+    listed.push(...found.items)
+    for (const { metadata: { namespace = '', name = '' } } of found.items) {
       try {
-        deleted.push((await store.delete(context, metadata.namespace ?? '', metadata.name ?? '', options)).object)
+        await store.delete(context, namespace, name, options)
       } catch (error) {
         if (!isNotFound(error)) throw error
       }
     }
-    page = found.continue ?? ''
-  } while (page !== '' && list.limit === 0)
-  const metadata: ListMeta = { resourceVersion: String(revision) }
-  if (page !== '') metadata.continue = page
-  answer(request, 200, form, kind, listOf(apiVersionOf(kind), kind.kind, deleted, metadata))
+    if (hasLimit || !found.continue) break
+    page = { ...page, continue: found.continue, resourceVersion: '', resourceVersionMatch: '' }
+  }
+  answer(request, 200, form, kind, listOf(apiVersionOf(kind), kind.kind, listed, metadata))
 }
 
 /** DeleteOptions from the body, or from the query when there is none. */

@@ -279,7 +279,8 @@ export class Store {
     for (let attempt = 0; attempt <= conflictRetriesMax; attempt++) {
       if (!current) throw notFound(this.groupResource, name)
       const old = await this.#decode(current)
-      checkPreconditions(options, old, this.groupResource, name)
+      // Upstream names the kind here where it names the resource elsewhere.
+      checkPreconditions(options, old, { group: this.kind.group, resource: this.kind.kind }, name)
       const attributes = this.#attributes(context, 'DELETE', undefined, old, dryRun, '', name, { ...options, kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' })
       await this.#parts.admission.admit(attributes)
       const begun = beginDeletion(this.#storedKind, old, options, strategyContext)
