@@ -108,21 +108,27 @@ describe('what is given back', () => {
   })
 })
 
+interface AllocatedSpec {
+  readonly clusterIP: string
+  readonly healthCheckNodePort: number
+  readonly ports: readonly { readonly nodePort: number }[]
+}
+
 describe('a dry run', () => {
   const health = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }
   const ports = (nodePort: number): object => ({ type: 'NodePort', ports: [{ port: 80, nodePort }] })
   const patchOf = (type: string) => ({ 'content-type': `application/${type}` })
-  it.each<[string, string, string, object, Record<string, string> | undefined, (spec: Record<string, never>) => boolean]>([
+  it.each<[string, string, string, object, Record<string, string> | undefined, (spec: AllocatedSpec) => boolean]>([
     ['a create', 'POST', '', service('b'), undefined, ({ clusterIP }) => /^10\./.test(clusterIP)],
-    ['a create with a node port', 'POST', '', service('b', { type: 'NodePort' }), undefined, ({ clusterIP, ports: [first] }) => /^10\./.test(clusterIP) && first!['nodePort'] >= 30_000],
+    ['a create with a node port', 'POST', '', service('b', { type: 'NodePort' }), undefined, ({ clusterIP, ports: [first] }) => /^10\./.test(clusterIP) && first!.nodePort >= 30_000],
     ['a create with a health check', 'POST', '', service('b', health), undefined, ({ healthCheckNodePort }) => healthCheckNodePort >= 30_000],
-    ['a create that names both', 'POST', '', service('b', { clusterIP: '10.96.8.8', ...ports(31_111) }), undefined, ({ clusterIP, ports: [first] }) => clusterIP === '10.96.8.8' && first!['nodePort'] === 31_111],
+    ['a create that names both', 'POST', '', service('b', { clusterIP: '10.96.8.8', ...ports(31_111) }), undefined, ({ clusterIP, ports: [first] }) => clusterIP === '10.96.8.8' && first!.nodePort === 31_111],
     ['a headless create', 'POST', '', service('b', { clusterIP: 'None' }), undefined, ({ clusterIP }) => clusterIP === 'None'],
-    ['an apply of what is new', 'PATCH', '/b', service('b', { type: 'NodePort' }), patchOf('apply-patch+yaml'), ({ clusterIP, ports: [first] }) => /^10\./.test(clusterIP) && first!['nodePort'] >= 30_000],
-    ['an update to node ports', 'PUT', '/a', service('a', { type: 'NodePort' }), undefined, ({ ports: [first] }) => first!['nodePort'] >= 30_000],
+    ['an apply of what is new', 'PATCH', '/b', service('b', { type: 'NodePort' }), patchOf('apply-patch+yaml'), ({ clusterIP, ports: [first] }) => /^10\./.test(clusterIP) && first!.nodePort >= 30_000],
+    ['an update to node ports', 'PUT', '/a', service('a', { type: 'NodePort' }), undefined, ({ ports: [first] }) => first!.nodePort >= 30_000],
     ['a patch to a load balancer', 'PATCH', '/a', { spec: health }, patchOf('merge-patch+json'), ({ healthCheckNodePort }) => healthCheckNodePort >= 30_000],
     ['a patch to an external name', 'PATCH', '/a', { spec: { type: 'ExternalName', externalName: 'example.org', clusterIP: null, clusterIPs: null } }, patchOf('merge-patch+json'), ({ clusterIP }) => !clusterIP],
-    ['a patch of node ports away', 'PATCH', '/n', { spec: { type: 'ClusterIP' } }, patchOf('merge-patch+json'), ({ ports: [first] }) => !first!['nodePort']],
+    ['a patch of node ports away', 'PATCH', '/n', { spec: { type: 'ClusterIP' } }, patchOf('merge-patch+json'), ({ ports: [first] }) => !first!.nodePort],
     ['a delete', 'DELETE', '/n', {}, undefined, () => true],
   ])('of %s shows what would be allocated and keeps none of it', async (_name, method, at, body, headers, isRight) => {
     const server = await startServer()
