@@ -58,8 +58,3 @@ export function csiDrivers(machine: Machine): CsiDriverRegistry {
   if (!registry) registries.set(machine, (registry = new CsiDriverRegistry()))
   return registry
 }
-
-/** What node.status calls a CSI volume. */
-export function csiVolumeName(driver: string, handle: string): string {
-  return `kubernetes.io/csi/${driver}^${handle}`
-}

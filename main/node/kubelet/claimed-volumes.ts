@@ -2,9 +2,10 @@ import type { ApiClient } from '../../api/client/contract.ts'
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../api/generated/types.ts'
 import { persistentVolumeClaimKind } from '../../api/kinds/core/persistent-volume-claim.ts'
 import { persistentVolumeKind } from '../../api/kinds/core/persistent-volume.ts'
+import { csiVolumeName } from '../../api/machinery/csi-volume-name.ts'
 import { matchesNodeSelector } from '../../api/machinery/node-selector.ts'
 import { isControlledBy } from '../../api/machinery/object.ts'
-import { csiVolumeName, type CsiDriverRegistry } from '../csi.ts'
+import type { CsiDriverRegistry } from '../csi.ts'
 import type { MountSource } from '../cri.ts'
 
 /** A volume that cannot even be looked for: the pod's sync ends with it. */
