@@ -56,7 +56,7 @@ describe('expressions', () => {
   ])('%s', (source, wanted) => expect(run(source)).toEqual(wanted))
 
   it.each<[string, string]>([
-    ['1 / 0', 'division by zero'], ['1 % 0', 'modulus by zero'], ['9223372036854775807 + 1', 'integer overflow'], ['1u - 2u', 'unsigned integer overflow'], ['list[7]', 'index out of bounds: 7'], ['map["z"]', 'no such key: z'], ['d.nope', 'no such key: nope'], ['d.a + 1', 'no such overload'],
+    ['1 / 0', 'division by zero'], ['"%.101f".format([1.0])', 'error during formatting: precision 101 is above 100'], ['1 % 0', 'modulus by zero'], ['9223372036854775807 + 1', 'integer overflow'], ['1u - 2u', 'unsigned integer overflow'], ['list[7]', 'index out of bounds: 7'], ['map["z"]', 'no such key: z'], ['d.nope', 'no such key: nope'], ['d.a + 1', 'no such overload'],
     ['int("x")', 'strconv.ParseInt: parsing "x": invalid syntax'], ['[].sum() + [1][1]', 'index out of bounds: 1'], ['lists.range(0).min() == 1', 'min called on empty list'], ['optional.none().value()', 'optional.none() dereference'], ['s.substring(9)', 'index out of range: 9'], ['"a".find(s + "(")', 'Illegal regex: error parsing regexp: missing closing ): `hello(`'], ['quantity("x")', "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"],
   ])('%s fails: %s', (source, message) => expect(run(source)).toEqual(new Error(message)))
 

@@ -105,6 +105,9 @@ function shown(value: CelValue): string {
   return ''
 }
 
+/** Digits that a number is written with at most: what JavaScript writes. */
+const precisionMax = 100
+
 function format(template: string, list: CelList): CelValue {
   let next = 0
   let problem: EvaluationError | undefined
@@ -115,6 +118,7 @@ function format(template: string, list: CelList): CelValue {
       return ''
     }
     if (!clause) return fail('could not parse formatting clause: unexpected end of string')
+    if (Number(precision ?? 0) > precisionMax) return fail(`error during formatting: precision ${precision} is above ${precisionMax}`)
     if (next >= list.size) return fail(`index ${next} out of range`)
     const value = list.at(next++)
     const whole = typeof value === 'bigint' ? value : value instanceof Uint ? value.value : undefined
