@@ -4,6 +4,7 @@
 import { isObject, setOwn } from '../json-value.ts'
 import type { JsonObject } from '../json-value.ts'
 import { canonicalQuantity, quantityError } from '../quantity.ts'
+import { mustSchemaOf } from '../schema.ts'
 import type { Definition, Field, ScalarName, SchemaType } from '../schema.ts'
 import { formatMicroTime, formatTime, parseTime } from '../time.ts'
 import { DecodeError } from './json.ts'
@@ -116,7 +117,7 @@ class Decoder {
       if (type.is === 'scalar' && type.scalar === 'string' && typeof item === 'string') next = item
       else {
         this.#path.push(key)
-        next = item === null ? zeroOf(type) : this.#value(item, type, place)
+        next = item === null ? zeroOf(type) : this.#value(item, type, place) ?? null
         this.#path.pop()
       }
       if (next === item) continue
@@ -152,6 +153,10 @@ class Decoder {
       case 'Duration':
         if (typeof value === 'string') return value
         throw new DecodeError(`json: cannot unmarshal ${valueName(value)} into Go value of type string`)
+      case 'JSONSchemaPropsOrArray':
+      case 'JSONSchemaPropsOrBool':
+      case 'JSONSchemaPropsOrStringArray':
+        return schemaOr(value, scalar)
       default:
         return value
     }
@@ -289,6 +294,24 @@ function zeroOf(type: SchemaType): unknown {
     default:
       return null
   }
+}
+
+/** A schema or something else, as their own decoders in Go read them: unknown fields go without a word, and what is neither is nothing. */
+function schemaOr(value: unknown, scalar: 'JSONSchemaPropsOrArray' | 'JSONSchemaPropsOrBool' | 'JSONSchemaPropsOrStringArray'): unknown {
+  const definition = mustSchemaOf('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps')
+  if (isObject(value)) return decodeTyped(value, definition).object
+  if (scalar === 'JSONSchemaPropsOrBool') {
+    if (typeof value === 'boolean') return value
+    throw new DecodeError('boolean or JSON schema expected')
+  }
+  if (!Array.isArray(value)) return undefined
+  const decode = (item: unknown): unknown => {
+    if (scalar === 'JSONSchemaPropsOrArray') return decodeTyped(item ?? {}, definition).object
+    if (typeof (item ?? '') === 'string') return item ?? ''
+    throw new DecodeError(`json: cannot unmarshal ${valueName(item)} into Go value of type string`)
+  }
+  const decoded = value.map(decode)
+  return decoded.every((item, index) => item === value[index]) ? value : decoded
 }
 
 const quantities = new Map<string, string>()

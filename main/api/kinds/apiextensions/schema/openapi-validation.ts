@@ -5,7 +5,7 @@ import { resolveFieldPath } from './field-paths.ts'
 import { childContext } from './rule-validation.ts'
 import type { CelContext } from './rule-validation.ts'
 import { validateRuleExpressions } from './rule-validation.ts'
-import { itemsOf, metaFields, someSchema, valuesOf } from './structural.ts'
+import { isSchema, itemsOf, metaFields, someSchema, valuesOf } from './structural.ts'
 import type { Schema } from './structural.ts'
 
 const openApiTypes = ['array', 'boolean', 'integer', 'number', 'object', 'string']
@@ -71,7 +71,7 @@ function validate(schema: Schema, path: FieldPath, place: Place, context: CelCon
   const items = itemsOf(schema)
   if (items) add(items, path.child('items'), itemsChange, childContext(context, items))
   else if (Array.isArray(schema.items)) for (const [index, each] of schema.items.entries()) add(each, path.child('items').index(index), itemsChange, childContext(context, each))
-  for (const [name, each] of Object.entries(schema.dependencies ?? {})) if (!Array.isArray(each)) add(each, path.child('dependencies').key(name), {}, undefined)
+  for (const [name, each] of Object.entries(schema.dependencies ?? {})) if (isSchema(each)) add(each, path.child('dependencies').key(name), {}, undefined)
   found.schema.push(...extensions(schema, path, place.requirements))
   found.schema.push(...ruleShapes(schema, path))
   if (context && found.schema.length === 0 && (schema['x-kubernetes-validations']?.length ?? 0) > 0) found.rules.push(...validateRuleExpressions(schema, path, context, { uncorrelatable: place.uncorrelatable, knownCost: place.knownCost }))

@@ -3,6 +3,11 @@ import type { JSONSchemaProps } from '../../../generated/types.ts'
 
 export type Schema = JSONSchemaProps
 
+/** Whether a dependency is a schema: it may be a list of names, or null, which is neither. */
+export function isSchema(dependency: Schema | readonly string[] | null): dependency is Schema {
+  return dependency !== null && !Array.isArray(dependency)
+}
+
 /** The schema of a list's items, if there is one for all. */
 export function itemsOf(schema: Schema): Schema | undefined {
   return schema.items !== undefined && !Array.isArray(schema.items) ? schema.items : undefined
@@ -42,7 +47,7 @@ function* childrenOf(schema: Schema): Iterable<Schema> {
   for (const map of [schema.properties, schema.patternProperties, schema.definitions]) if (map) yield* Object.values(map)
   if (typeof schema.additionalProperties === 'object') yield schema.additionalProperties
   if (typeof schema.additionalItems === 'object') yield schema.additionalItems
-  for (const dependency of Object.values(schema.dependencies ?? {})) if (!Array.isArray(dependency)) yield dependency
+  for (const dependency of Object.values(schema.dependencies ?? {})) if (isSchema(dependency)) yield dependency
 }
 
 /** The schema's type for messages and checks: two types for int-or-string. */
