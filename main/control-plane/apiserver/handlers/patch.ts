@@ -12,6 +12,7 @@ import { applyMergePatch } from '../../../api/machinery/merge-patch.ts'
 import { parseGroupVersion } from '../../../api/machinery/object.ts'
 import type { KubeObject } from '../../../api/machinery/object.ts'
 import { schemaOf } from '../../../api/machinery/schema.ts'
+import type { Definition } from '../../../api/machinery/schema.ts'
 import { applyPatch } from '../../../api/machinery/server-side-apply/field-manager.ts'
 import { badRequest, conflict, failure, genericServerResponse, invalid, requestEntityTooLarge, StatusError, unsupportedMediaType } from '../../../api/machinery/status-error.ts'
 import { applyStrategicMergePatch, StrategicMergeError } from '../../../api/machinery/strategic-merge-patch.ts'
@@ -182,11 +183,23 @@ function applyOf(request: HttpRequest, resource: ServedResource, endpoint: { rea
       for (const warning of strictWarnings(repeated)) options.warnings.add(warning)
     }
     const definition = schemaOf(kind.schema)
-    const object = cloneJson(kind.custom ? (decodedCustom(merged as unknown as JsonObject, kind).object as unknown as KubeObject) : definition ? canonicalObject(merged, definition) : merged)
+    const object = cloneJson(kind.custom ? (decodedCustom(merged as unknown as JsonObject, kind).object as unknown as KubeObject) : definition ? decodedMerged(merged, definition, value) : merged)
     if (current) object.metadata.resourceVersion = applied.metadata.resourceVersion ?? current.metadata.resourceVersion
     else if (object.metadata.uid) throw conflict({ group: kind.group, resource: kind.plural }, options.name, `uid mismatch: the provided object specified uid ${object.metadata.uid}, and no existing object was found`)
     withNameChecked(object, options.name, kind.namespaced ? options.namespace : '')
     return object
+  }
+}
+
+/** What the merge let through may still be none of the kind, like a port that is no int32. Upstream's error for it is no Status. */
+function decodedMerged(merged: KubeObject, definition: Definition, applied: JsonObject): KubeObject {
+  try {
+    return canonicalObject(merged, definition)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    const { name = '', namespace = '' } = (applied.metadata ?? {}) as { readonly name?: string; readonly namespace?: string }
+    const kind = kindText(applied)
+    throw new StatusError(failure(500, '', `failed to convert new object (${namespace}/${name}; ${kind}) to proper version: unable to convert unstructured object to ${kind}: ${error.message}`))
   }
 }
 
