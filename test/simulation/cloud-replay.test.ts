@@ -24,8 +24,9 @@ function untouchedLab(): SimulatedLab {
 test('a run with a load balancer asked from outside and an instance given back is lived again from its inputs', async () => {
   const live = untouchedLab()
   const { cluster } = live
-  const send = (path: string, body: object): void =>
+  const send = (path: string, body: object): void => {
     cluster.gateway.send({ method: 'POST', path, headers: { 'user-agent': 'kubectl/v1.36.1', 'content-type': 'application/json' }, body: new TextEncoder().encode(JSON.stringify(body)) }, { onHead: () => {}, onData: () => {}, onEnd: () => {} })
+  }
   let heard = ''
   const put = (input: TrafficInput): void => cluster.gateway.enter(trafficLabel, input, () => cluster.traffic.apply(input, { onData: (bytes) => void (heard += new TextDecoder().decode(bytes)), onEnd: () => {} }))
   await cluster.kernel.runFor(20_000)
