@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { OutsideCalls } from '../../main/control-plane/apiserver/outbound/door.ts'
-import type { OutboundDoor } from '../../main/control-plane/apiserver/outbound/door.ts'
-import { httpsPerformer } from '../../main/control-plane/apiserver/outbound/https.node.ts'
-import { startServer } from '../../main/control-plane/apiserver/testing/start-server.ts'
 import type { TestServer } from '../../main/control-plane/apiserver/testing/start-server.ts'
-import { allowing, patching, refusing, startWebhookServer } from '../../main/control-plane/apiserver/testing/webhook-server.node.ts'
+import { startWebhookBench } from '../../main/control-plane/apiserver/testing/webhook-bench.node.ts'
+import type { WebhookBench } from '../../main/control-plane/apiserver/testing/webhook-bench.node.ts'
+import { allowing, patching, refusing } from '../../main/control-plane/apiserver/testing/webhook-server.node.ts'
 import type { WebhookServer } from '../../main/control-plane/apiserver/testing/webhook-server.node.ts'
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
@@ -13,20 +11,15 @@ const merge = { 'content-type': 'application/merge-patch+json' }
 
 /** What the official list asks of webhooks for custom resources and for their definitions. */
 describe('webhooks', () => {
-  const performer = httpsPerformer()
+  let bench: WebhookBench
   let hooks: WebhookServer
   let server: TestServer
 
   beforeAll(async () => {
-    hooks = await startWebhookServer()
-    const late: { door?: OutboundDoor } = {}
-    server = await startServer({ outbound: { call: (call) => late.door!.call(call) } })
-    late.door = new OutsideCalls(server.kernel, (label, data, run) => server.kernel.input(label, data, run), performer.perform, () => true)
+    bench = await startWebhookBench()
+    ;({ hooks, server } = bench)
   })
-  afterAll(async () => {
-    performer.close()
-    await hooks.close()
-  })
+  afterAll(() => bench.close())
   beforeEach(async () => {
     hooks.seen.length = 0
     for (const plural of ['validatingwebhookconfigurations', 'mutatingwebhookconfigurations']) await server.call('DELETE', `${configurations}/${plural}`)

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { OutsideCalls } from '../../main/control-plane/apiserver/outbound/door.ts'
-import type { OutboundDoor } from '../../main/control-plane/apiserver/outbound/door.ts'
-import { httpsPerformer } from '../../main/control-plane/apiserver/outbound/https.node.ts'
-import { startServer } from '../../main/control-plane/apiserver/testing/start-server.ts'
 import type { TestServer } from '../../main/control-plane/apiserver/testing/start-server.ts'
-import { patching, refusing, startWebhookServer } from '../../main/control-plane/apiserver/testing/webhook-server.node.ts'
+import { startWebhookBench } from '../../main/control-plane/apiserver/testing/webhook-bench.node.ts'
+import type { WebhookBench } from '../../main/control-plane/apiserver/testing/webhook-bench.node.ts'
+import { patching, refusing } from '../../main/control-plane/apiserver/testing/webhook-server.node.ts'
 import type { WebhookServer } from '../../main/control-plane/apiserver/testing/webhook-server.node.ts'
 
 const maps = '/api/v1/namespaces/default/configmaps'
@@ -12,21 +10,16 @@ const maps = '/api/v1/namespaces/default/configmaps'
 /** What the official list asks of webhook configurations as objects: listed, changed, checked. */
 describe.each(['Mutating', 'Validating'] as const)('%s webhook configurations', (type) => {
   const path = `/apis/admissionregistration.k8s.io/v1/${type.toLowerCase()}webhookconfigurations`
-  const performer = httpsPerformer()
+  let bench: WebhookBench
   let hooks: WebhookServer
   let server: TestServer
 
   beforeAll(async () => {
-    hooks = await startWebhookServer()
-    const late: { door?: OutboundDoor } = {}
-    server = await startServer({ outbound: { call: (call) => late.door!.call(call) } })
-    late.door = new OutsideCalls(server.kernel, (label, data, run) => server.kernel.input(label, data, run), performer.perform, () => true)
+    bench = await startWebhookBench()
+    ;({ hooks, server } = bench)
     hooks.on('/act', (review) => (type === 'Validating' ? refusing(review, { message: 'no' }) : patching(review, [{ op: 'add', path: '/data', value: { touched: 'yes' } }])))
   })
-  afterAll(async () => {
-    performer.close()
-    await hooks.close()
-  })
+  afterAll(() => bench.close())
 
   const configuration = (name: string, more: object = {}, operations = ['CREATE']): object => ({
     apiVersion: 'admissionregistration.k8s.io/v1',

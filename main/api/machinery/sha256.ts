@@ -26,8 +26,23 @@ function padded(bytes: Uint8Array): Uint8Array {
   return result
 }
 
-/** SHA-256 of some bytes, in hexadecimal digits. */
+/** SHA-256 of some bytes (FIPS 180-4), in hexadecimal digits. */
 export function sha256(bytes: Uint8Array): string {
+  return sha256Words(bytes)
+    .map((word) => (word >>> 0).toString(16).padStart(8, '0'))
+    .join('')
+}
+
+/** SHA-256 of some bytes: 32 bytes. */
+export function sha256Bytes(bytes: Uint8Array): Uint8Array {
+  const digest = new Uint8Array(32)
+  const view = new DataView(digest.buffer)
+  for (const [index, word] of sha256Words(bytes).entries()) view.setInt32(index * 4, word)
+  return digest
+}
+
+/** The eight words of the digest, signed. */
+function sha256Words(bytes: Uint8Array): number[] {
   const constants = sha256Constants()
   const state = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19]
   const data = padded(bytes)
@@ -57,5 +72,5 @@ export function sha256(bytes: Uint8Array): string {
       state[index] = (state[index]! + value) | 0
     })
   }
-  return state.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
+  return state
 }

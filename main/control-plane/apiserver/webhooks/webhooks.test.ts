@@ -1,11 +1,9 @@
 /** Admission webhooks on a real HTTPS server, asked through the door to the host. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { OutsideCalls } from '../outbound/door.ts'
-import type { OutboundDoor } from '../outbound/door.ts'
-import { httpsPerformer } from '../outbound/https.node.ts'
-import { startServer } from '../testing/start-server.ts'
 import type { TestServer } from '../testing/start-server.ts'
-import { allowing, patching, refusing, startWebhookServer } from '../testing/webhook-server.node.ts'
+import { startWebhookBench } from '../testing/webhook-bench.node.ts'
+import type { WebhookBench } from '../testing/webhook-bench.node.ts'
+import { allowing, patching, refusing } from '../testing/webhook-server.node.ts'
 import type { WebhookServer } from '../testing/webhook-server.node.ts'
 
 const group = '/apis/admissionregistration.k8s.io/v1'
@@ -17,21 +15,15 @@ function configMap(name: string, more: object = {}): object {
 }
 
 describe('admission webhooks', () => {
+  let bench: WebhookBench
   let hooks: WebhookServer
   let server: TestServer
-  const performer = httpsPerformer()
 
   beforeAll(async () => {
-    hooks = await startWebhookServer()
-    // The kernel is there only when the server is.
-    const late: { door?: OutboundDoor } = {}
-    server = await startServer({ outbound: { call: (call) => late.door!.call(call) } })
-    late.door = new OutsideCalls(server.kernel, (label, data, run) => server.kernel.input(label, data, run), performer.perform, () => true)
+    bench = await startWebhookBench()
+    ;({ hooks, server } = bench)
   })
-  afterAll(async () => {
-    performer.close()
-    await hooks.close()
-  })
+  afterAll(() => bench.close())
   beforeEach(async () => {
     hooks.seen.length = 0
     for (const plural of ['validatingwebhookconfigurations', 'mutatingwebhookconfigurations']) await server.call('DELETE', `${group}/${plural}`)
